@@ -1,0 +1,131 @@
+/**
+ * What the pipelines ask of models: to turn text into tokens, vectors, text, and gradients.
+ * Implementations live in `models/`; the pipelines see only these ports.
+ */
+
+import type { ContentHash } from "../core/hash.ts";
+
+/** Text to token ids and back. Ids are those of the model that the tokenizer came with. */
+export interface Tokenizer {
+  readonly vocabularySize: number;
+  /** Begins a document in training and a prompt in generation. */
+  readonly bosId: number;
+  /** Ends a document; generation stops at it. */
+  readonly eosId: number;
+  /** Ids without bos or eos; normalises what the tokenizer normalises (quotes, white space). */
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+}
+
+/** What `EmbeddingModel.embed` is told about its texts: some models mark queries. */
+export type EmbeddingKind = "document" | "query";
+
+/** Text to unit vectors. */
+export interface EmbeddingModel {
+  /** Changes whenever the vectors would: model and weights. Part of every cache key and of every index. */
+  readonly fingerprint: string;
+  readonly dimensions: number;
+  /** Longest input in this model's own tokens; what is longer must be cut before it comes here. */
+  readonly maxInputTokens: number;
+  countTokens(text: string): number;
+  /** One unit-length vector of `dimensions` a text, in order; a text without a known word gives zeros. */
+  embed(texts: readonly string[], kind: EmbeddingKind): Promise<Float32Array[]>;
+}
+
+/** Where embedding models come from. A model that is fitted on a corpus and one that is loaded look alike. */
+export interface Embedders {
+  /** The kind of embedder in use and its settings: what decides the model that `prepare` makes. */
+  readonly fingerprint: string;
+  /** Limits known before any model exists, for the chunker. */
+  readonly maxInputTokens: number;
+  countTokens(text: string): number;
+  /** The model's bytes for this corpus: fitted on it, or for a loaded model only its name. Deterministic. */
+  prepare(corpus: readonly string[]): Promise<Uint8Array>;
+  /** Opens what `prepare` returned. */
+  open(model: Uint8Array): Promise<EmbeddingModel>;
+}
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+export interface GenerateOptions {
+  readonly maxTokens?: number;
+  /** 0 is greedy. */
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A model that follows instructions: any AI SDK provider or OpenAI-compatible endpoint. */
+export interface ChatModel {
+  readonly id: string;
+  /** The answer in pieces, as they come. */
+  stream(messages: readonly ChatMessage[], options?: GenerateOptions): AsyncIterable<string>;
+}
+
+/** A base model, with or without an adapter, that continues text. It has a voice; what it says is no claim. */
+export interface VoiceModel {
+  readonly id: string;
+  readonly parameterCount: number;
+  /** The continuation of `prompt` in pieces, without the prompt. Equal seeds give equal text. */
+  continue(prompt: string, options?: GenerateOptions): AsyncIterable<string>;
+  /** Negative log2 likelihood in bits of each text, bos-initial; long texts in windows of the model's context. */
+  bits(texts: readonly string[]): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+/** One packed batch of token sequences; every array is row-major [batch, time]. */
+export interface TokenBatch {
+  readonly batch: number;
+  readonly time: number;
+  /** Token ids, [batch, time]. */
+  readonly inputs: Int32Array;
+  /** The id that follows each input, [batch, time]. */
+  readonly targets: Int32Array;
+  /** The share of each target in the loss, [batch, time]; 0 leaves it out. The loss is the sum of weight x negative log-likelihood. */
+  readonly weights: Float32Array;
+}
+
+/** A model with parameters that can be trained, whatever computes it. */
+export interface TrainableModel {
+  /** The trainable parameters, flat; the caller updates them in place between calls. */
+  readonly parameters: Float32Array;
+  /** Names, shapes and offsets of the tensors in `parameters`, in order. */
+  readonly layout: readonly ParameterTensor[];
+  /** Loss in nats (sum of weight x negative log-likelihood) and its gradient, laid out as `parameters`. */
+  lossAndGradient(batch: TokenBatch): Promise<{ readonly loss: number; readonly gradient: Float32Array }>;
+  /** The loss alone. */
+  loss(batch: TokenBatch): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface ParameterTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+}
+
+/** What a LoRA adapter adds to. Fields are named as PEFT's `adapter_config.json` names them. */
+export interface LoraConfig {
+  readonly r: number;
+  readonly alpha: number;
+  readonly targetModules: readonly string[];
+}
+
+/** Opens base models and their adapters. */
+export interface LanguageModels {
+  /** The base that is configured, by content: name and hash of its weights. */
+  readonly base: { readonly name: string; readonly fingerprint: ContentHash; readonly parameterCount: number };
+  /** Tokens of context that the base was trained with. */
+  readonly contextTokens: number;
+  readonly tokenizer: Tokenizer;
+  /** The base with fresh LoRA matrices (B = 0), ready to train on batches of exactly this shape. */
+  openTrainable(options: { lora: LoraConfig; batch: number; time: number; seed: number }): Promise<TrainableModel>;
+  /** The files of a PEFT-compatible adapter folder for trained parameters. */
+  saveAdapter(model: Pick<TrainableModel, "parameters" | "layout">, lora: LoraConfig): ReadonlyMap<string, Uint8Array>;
+  /** The base (no adapter), or the base with an adapter folder's files. */
+  openVoice(adapter?: ReadonlyMap<string, Uint8Array>): Promise<VoiceModel>;
+}
