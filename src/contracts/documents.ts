@@ -1,0 +1,75 @@
+/**
+ * What a person has written, as it was collected: authors, documents and their versions.
+ * The schemas validate what is stored and what crosses into steps; the port is the warehouse's.
+ */
+
+import { z } from "zod";
+
+export const Author = z.object({
+  id: z.string(),
+  /** First name, then the rest: "Maxime Labonne". Unique in a warehouse. */
+  fullName: z.string().min(1),
+});
+export type Author = z.infer<typeof Author>;
+
+/** The reference system's three categories, and `note` for what comes from a folder. */
+export const DocumentKind = z.enum(["article", "post", "repository", "note"]);
+export type DocumentKind = z.infer<typeof DocumentKind>;
+
+/** One version of one document, with the text as it was found (main content only, for a web page). */
+export const RawDocument = z.object({
+  /** Equal for every version: hash of the author's id and the source. */
+  id: z.string(),
+  /** Counts from 1. */
+  version: z.int().positive(),
+  contentHash: z.string(),
+  authorId: z.string(),
+  authorFullName: z.string(),
+  kind: DocumentKind,
+  /** Host of the source, or `folder`. */
+  platform: z.string(),
+  /** URL, or the file's path as it was given, with `/`. */
+  source: z.string(),
+  title: z.string(),
+  format: z.enum(["markdown", "html", "text"]),
+  content: z.string(),
+  /** ISO 8601, when the source says so. */
+  publishedAt: z.string().nullable(),
+  /** ISO 8601. */
+  collectedAt: z.string(),
+});
+export type RawDocument = z.infer<typeof RawDocument>;
+
+/** What a collector finds: a document before the warehouse has given it an id and a version. */
+export type DocumentDraft = Omit<
+  RawDocument,
+  "id" | "version" | "contentHash" | "authorId" | "authorFullName" | "collectedAt"
+>;
+
+export type SaveOutcome = "new" | "changed" | "unchanged";
+
+/** Raw documents and their authors, every version. Saving equal content twice stores nothing twice. */
+export interface Warehouse {
+  /** The author of that name, made when absent. Names are compared after trimming, without case. */
+  saveAuthor(fullName: string): Promise<Author>;
+  /** Reads only: an unknown name is `undefined`, never a new author. */
+  findAuthor(fullName: string): Promise<Author | undefined>;
+  listAuthors(): Promise<Author[]>;
+  /** A new version when title or content differ from the latest. */
+  saveDocument(author: Author, draft: DocumentDraft): Promise<{ document: RawDocument; outcome: SaveOutcome }>;
+  /** Latest versions, ordered by source; of all authors when no ids are given. */
+  listDocuments(filter?: { authorIds?: readonly string[] }): Promise<RawDocument[]>;
+  /** The given or latest version. */
+  findDocument(id: string, version?: number): Promise<RawDocument | undefined>;
+  /** Changes whenever a read could give something else. */
+  fingerprint(): Promise<string>;
+}
+
+/** Turns one link or path into documents. */
+export interface Collector {
+  readonly name: string;
+  /** Whether this collector is the one for the link. The first that says yes is used. */
+  accepts(link: string): boolean;
+  /** Yields the drafts found; throws one clear error when there is nothing to take. */
+  collect(link: string, signal?: AbortSignal): AsyncIterable<DocumentDraft>;
+}

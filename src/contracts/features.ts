@@ -1,0 +1,85 @@
+/**
+ * Features: what the feature pipeline makes of documents, and what training and inference read.
+ * Rows are keyed and versioned; a read of a version gives the same rows for ever.
+ */
+
+import { z } from "zod";
+import { DocumentKind } from "./documents.ts";
+
+/** A document's text after cleaning. The author's punctuation, emoji, links' texts and code are still there. */
+export const CleanedDocument = z.object({
+  /** The raw document's id. */
+  id: z.string(),
+  /** The raw document's version. */
+  version: z.int().positive(),
+  authorId: z.string(),
+  authorFullName: z.string(),
+  kind: DocumentKind,
+  platform: z.string(),
+  source: z.string(),
+  title: z.string(),
+  publishedAt: z.string().nullable(),
+  /** Markdown. */
+  text: z.string(),
+  /** For each line of `text`, the line of the raw content that it came from, counted from 1; `null` where lines mean nothing (web pages). */
+  sourceLines: z.array(z.int().positive()).nullable(),
+});
+export type CleanedDocument = z.infer<typeof CleanedDocument>;
+
+/** A piece of a cleaned document: `text` is exactly `document.text.slice(start, end)`. */
+export const Chunk = z.object({
+  /** Hash of document id, version and span. */
+  id: z.string(),
+  documentId: z.string(),
+  documentVersion: z.int().positive(),
+  authorId: z.string(),
+  authorFullName: z.string(),
+  kind: DocumentKind,
+  platform: z.string(),
+  source: z.string(),
+  title: z.string(),
+  publishedAt: z.string().nullable(),
+  /** Position among the document's chunks, from 0. */
+  index: z.int().nonnegative(),
+  /** Characters (UTF-16 code units) into the cleaned document's text. */
+  start: z.int().nonnegative(),
+  end: z.int().positive(),
+  text: z.string(),
+  /** Headings above the chunk, outermost first. */
+  headings: z.array(z.string()),
+  tokenCount: z.int().nonnegative(),
+  /** First line in the raw content, counted from 1. */
+  sourceLine: z.int().positive().nullable(),
+});
+export type Chunk = z.infer<typeof Chunk>;
+
+/** The groups and their rows. */
+export interface FeatureGroups {
+  cleaned_documents: CleanedDocument;
+  chunks: Chunk;
+}
+export type FeatureGroupName = keyof FeatureGroups;
+
+/** Versioned rows by group. */
+export interface FeatureStore {
+  /**
+   * Replaces the rows of the given documents, in one transaction, and nothing else.
+   * A write that changes nothing makes no version.
+   *
+   * @param documentIds  whose rows are replaced: rows of these that are not in `rows` go
+   * @returns  the group's version after the write
+   */
+  write<G extends FeatureGroupName>(
+    group: G,
+    rows: readonly FeatureGroups[G][],
+    documentIds: readonly string[],
+  ): Promise<number>;
+  /** The rows of a version (the latest when none is given), ordered by key. */
+  read<G extends FeatureGroupName>(
+    group: G,
+    filter?: { version?: number; authorIds?: readonly string[] },
+  ): Promise<FeatureGroups[G][]>;
+  /** The group's latest version; 0 before the first write. */
+  version(group: FeatureGroupName): Promise<number>;
+  fingerprint(): Promise<string>;
+}

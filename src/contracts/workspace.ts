@@ -1,0 +1,38 @@
+/**
+ * The workspace: every port that a pipeline can be handed, as one plain object.
+ * `workspace.ts` builds one from configuration; a test builds one by hand.
+ */
+
+import type { Clock } from "../core/clock.ts";
+import type { ArtifactStore } from "./artifacts.ts";
+import type { Collector, Warehouse } from "./documents.ts";
+import type { FeatureStore } from "./features.ts";
+import type { Logger } from "./logger.ts";
+import type { ChatModel, Embedders, LanguageModels } from "./models.ts";
+import type { ModelRegistry } from "./registry.ts";
+import type { VectorIndex } from "./vectors.ts";
+
+/** What a step can name in `uses`. */
+export interface WorkspacePorts {
+  readonly collectors: readonly Collector[];
+  readonly warehouse: Warehouse;
+  readonly features: FeatureStore;
+  readonly vectors: VectorIndex;
+  readonly artifacts: ArtifactStore;
+  readonly embedders: Embedders;
+  readonly languageModels: LanguageModels;
+  /** A model that follows instructions, where one is configured. */
+  readonly chatModel: ChatModel | null;
+  readonly registry: ModelRegistry;
+}
+export type PortName = keyof WorkspacePorts;
+
+export interface Workspace extends WorkspacePorts {
+  /** The folder that holds everything: databases, index, artifacts. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What a read through the port depends on: part of the cache key of every step that uses it. */
+  fingerprint(port: PortName): Promise<string>;
+  close(): Promise<void>;
+}
