@@ -1,0 +1,28 @@
+/** What goes wrong in `models/`: files that do not hold what they should, and calls that a model cannot answer. */
+
+import { TrilithError } from "../core/errors.ts";
+
+/** Thrown when a vocabulary is asked for that cannot even hold the special tokens and the 256 bytes. */
+export class VocabularyTooSmallError extends TrilithError {
+  override readonly code = "vocabulary-too-small";
+  override readonly usage = true;
+
+  constructor(asked: number, least: number) {
+    super(
+      `A vocabulary of ${asked} tokens cannot be trained: the special tokens and bytes alone are ${least}; ask for at least ${least}.`,
+    );
+  }
+}
+
+/** Thrown when a `tokenizer.json` lacks what encoding needs. */
+export class TokenizerFileError extends TrilithError {
+  override readonly code = "tokenizer-file-invalid";
+  override readonly usage = true;
+
+  constructor(problem: string, options?: ErrorOptions) {
+    super(
+      `The tokenizer.json cannot be used: ${problem}. A Hugging Face tokenizers file was expected; use the one that was published with the model.`,
+      options,
+    );
+  }
+}
