@@ -26,3 +26,17 @@ export class TokenizerFileError extends TrilithError {
     );
   }
 }
+
+/** Thrown when a safetensors file is damaged, or holds what this reader does not know. */
+export class SafetensorsError extends TrilithError {
+  override readonly code = "safetensors-invalid";
+  override readonly usage = true;
+  readonly fileName: string;
+
+  constructor(fileName: string, problem: string) {
+    super(
+      `The safetensors file ${fileName} cannot be read: ${problem}. A whole file was expected; fetch or write it again.`,
+    );
+    this.fileName = fileName;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Reads and writes safetensors: named arrays behind a JSON header, the file format of Hugging Face checkpoints.
+ * A tensor is kept as the bytes of its file, so that rewriting a file loses nothing; `toFloats` widens it.
+ *
+ * @source https://github.com/huggingface/safetensors, "Format"
+ */
+
+/// <reference lib="esnext.float16" />
+import { z } from "zod";
+import { messageOf } from "../core/errors.ts";
+import { SafetensorsError } from "./errors.ts";
+
+const ELEMENT_BYTES = { F32: 4, F16: 2, BF16: 2, I8: 1 } as const;
+
+export type SafetensorsDtype = keyof typeof ELEMENT_BYTES;
+
+/** A tensor as stored: little-endian elements in row-major order. */
+export interface StoredTensor {
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const Metadata = z.record(z.string(), z.string());
+const Entry = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+type Entry = z.output<typeof Entry>;
+
+/**
+ * Reads the content of a file; the tensors are views of `content`, not copies.
+ *
+ * @param fileName  names the file in errors
+ * @throws {SafetensorsError} (`safetensors-invalid`) for a truncated file, a broken header, an element type other than
+ *   F32, F16, BF16 and I8, or sizes that do not fit their shapes
+ */
+export function parseSafetensors(content: Uint8Array, fileName: string): SafetensorsFile {
+  const fail = (problem: string): never => {
+    throw new SafetensorsError(fileName, problem);
+  };
+  if (content.byteLength < 8) fail(`it has ${content.byteLength} bytes, and the length of the header alone takes 8`);
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  const headerBytes = Number(view.getBigUint64(0, true));
+  if (headerBytes > content.byteLength - 8) {
+    fail(
+      `its header says ${headerBytes} bytes, and ${content.byteLength - 8} are left: it is truncated or another format`,
+    );
+  }
+  const header = readHeader(content.subarray(8, 8 + headerBytes), fail);
+  const data = content.subarray(8 + headerBytes);
+  const { __metadata__: metadata = {}, ...entries } = header;
+  const tensors = Object.entries(entries).map(([name, value]) => {
+    const entry = Entry.safeParse(value);
+    if (!entry.success) return fail(`the entry of ${name} lacks dtype, shape or data_offsets`);
+    return [name, readTensor(name, entry.data, { data, fail })] as const;
+  });
+  return { tensors: new Map(tensors), metadata: Metadata.safeParse(metadata).data ?? {} };
+}
+
+/** The content of a file that holds the tensors: widest elements first, so that every tensor is aligned. */
+export function toSafetensors(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const ordered = [...tensors].sort(
+    ([a, { dtype: left }], [b, { dtype: right }]) =>
+      ELEMENT_BYTES[right] - ELEMENT_BYTES[left] || (a < b ? -1 : a > b ? 1 : 0),
+  );
+  const entries: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let end = 0;
+  for (const [name, { dtype, shape, bytes }] of ordered) {
+    entries[name] = { dtype, shape, data_offsets: [end, (end += bytes.byteLength)] };
+  }
+  const json = JSON.stringify(entries);
+  const unpadded = Buffer.byteLength(json);
+  const header = Buffer.from(json + " ".repeat((8 - (unpadded % 8)) % 8));
+  const content = new Uint8Array(8 + header.byteLength + end);
+  new DataView(content.buffer).setBigUint64(0, BigInt(header.byteLength), true);
+  content.set(header, 8);
+  let offset = 8 + header.byteLength;
+  for (const [, { bytes }] of ordered) {
+    content.set(bytes, offset);
+    offset += bytes.byteLength;
+  }
+  return content;
+}
+
+/** The elements as 32-bit floats: a copy, exact for every element type. */
+export function toFloats({ dtype, bytes }: StoredTensor): Float32Array {
+  // A new array, because `slice` of a Buffer would be a view at any alignment.
+  const aligned = new Uint8Array(bytes).buffer;
+  switch (dtype) {
+    case "F32":
+      return new Float32Array(aligned);
+    case "F16":
+      return Float32Array.from(new Float16Array(aligned));
+    case "BF16":
+      return new Float32Array(Uint32Array.from(new Uint16Array(aligned), (half) => half << 16).buffer);
+    case "I8":
+      return Float32Array.from(new Int8Array(aligned));
+  }
+}
+
+/** Floats as a tensor to store, rounded to nearest even where the element type is narrower. */
+export function fromFloats(
+  values: Float32Array,
+  shape: readonly number[],
+  dtype: "F32" | "F16" | "BF16" = "F32",
+): StoredTensor {
+  const elements = { F32: () => values.slice(), F16: () => Float16Array.from(values), BF16: () => toBfloat16(values) };
+  return { dtype, shape, bytes: new Uint8Array(elements[dtype]().buffer) };
+}
+
+function toBfloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.slice().buffer);
+  return Uint16Array.from(bits, (word, i) =>
+    Number.isNaN(values[i]) ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
+  );
+}
+
+function readHeader(bytes: Uint8Array, fail: (problem: string) => never): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (error) {
+    return fail(`its header is no JSON object (${messageOf(error)})`);
+  }
+}
+
+function readTensor(
+  name: string,
+  { dtype, shape, data_offsets: [start, end] }: Entry,
+  { data, fail }: { data: Uint8Array; fail: (problem: string) => never },
+): StoredTensor {
+  if (!isDtype(dtype))
+    return fail(`${name} has elements of type ${dtype}; ${Object.keys(ELEMENT_BYTES).join(", ")} can be read`);
+  const expected = shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
+  if (end - start !== expected) {
+    return fail(`${name} is ${dtype} [${shape.join(", ")}], which is ${expected} bytes, and holds ${end - start}`);
+  }
+  if (end > data.byteLength) {
+    return fail(`${name} ends at byte ${end} of the data, and the file has ${data.byteLength}: it is truncated`);
+  }
+  return { dtype, shape, bytes: data.subarray(start, end) };
+}
+
+function isDtype(dtype: string): dtype is SafetensorsDtype {
+  return Object.hasOwn(ELEMENT_BYTES, dtype);
+}
