@@ -1,0 +1,40 @@
+/** What a person can get wrong at the command line, and how each error is told and which exit code it gives. */
+
+import { isTrilithError, messageOf, TrilithError } from "../core/errors.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Thrown when a command's argument names nothing. */
+export class UnknownNameError extends TrilithError {
+  override readonly code = "unknown-name";
+  override readonly usage = true;
+
+  constructor(what: string, name: string, known: readonly string[], meant?: string) {
+    const advice = known.length > 0 ? ` There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}.` : "";
+    super(`No ${what} is called "${name}".${meant ? ` Did you mean "${meant}"?` : ""}${advice}`);
+  }
+}
+
+/** Thrown when a file that the command line names cannot be read. */
+export class UnreadableFileError extends TrilithError {
+  override readonly code = "unreadable-file";
+  override readonly usage = true;
+
+  constructor(file: string, cause: unknown) {
+    super(`The file ${file} cannot be read (${messageOf(cause)}); give the path of a file that exists.`, { cause });
+  }
+}
+
+/** Exit codes: 0 done, 1 the work failed, 2 the command was wrong, 70 a fault of Trilith, 130 stopped by Ctrl-C. */
+export function reportError(error: unknown, terminal: Terminal, debug: boolean): number {
+  if (error instanceof Error && error.name === "AbortError") return 130;
+  const known = isTrilithError(error);
+  terminal.status("");
+  if (terminal.json)
+    terminal.printJson({ error: { code: known ? error.code : "internal", message: messageOf(error) } });
+  terminal.note(`${terminal.color.red("error")} ${messageOf(error)}`);
+  if (debug && error instanceof Error && error.stack !== undefined) terminal.note(error.stack);
+  if (!known)
+    terminal.note("This is a fault of Trilith. Run the command again with --debug to see where it comes from.");
+  if (!known) return 70;
+  return error.usage ? 2 : 1;
+}

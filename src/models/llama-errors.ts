@@ -1,0 +1,50 @@
+/** What can be wrong with weights, adapters' targets and batches that are given to a Llama model. */
+
+import { TrilithError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import { PROJECTIONS } from "./llama-config.ts";
+
+/** Thrown when a checkpoint lacks a weight that its configuration calls for, or holds it in another size. */
+export class MissingWeightError extends TrilithError {
+  override readonly code = "llama-weight-missing";
+  override readonly usage = true;
+  readonly tensor: string;
+
+  constructor(tensor: string, shape: readonly number[], found: number | undefined) {
+    const state = found === undefined ? "absent" : `${found} numbers`;
+    super(`The weight ${tensor} is ${state}; expected [${shape.join(", ")}]. Give the checkpoint its own config.json.`);
+    this.tensor = tensor;
+  }
+}
+
+/** Thrown when LoRA is asked to adapt a module that is none of Llama's projections. */
+export class UnknownProjectionError extends TrilithError {
+  override readonly code = "lora-target-unknown";
+  override readonly usage = true;
+  readonly target: string;
+
+  constructor(target: string) {
+    const guess = nearest(target, PROJECTIONS);
+    const advice = guess ? `Did you mean ${guess}?` : "Name projections only.";
+    super(`LoRA cannot target ${target}; the projections are ${PROJECTIONS.join(", ")}. ${advice}`);
+    this.target = target;
+  }
+}
+
+interface BatchShape {
+  readonly batch: number;
+  readonly time: number;
+}
+
+/** Thrown when a batch has another shape than the model was opened for. */
+export class BatchShapeError extends TrilithError {
+  override readonly code = "batch-shape-mismatch";
+
+  constructor(given: BatchShape, expected: BatchShape) {
+    const shape = ({ batch, time }: BatchShape): string => `[${batch}, ${time}]`;
+    super(
+      `The batch has shape ${shape(given)}; this model was opened for ${shape(expected)}. ` +
+        "Pack batches of that shape, or open the model for this one.",
+    );
+  }
+}

@@ -1,0 +1,36 @@
+/** Fresh weights for a Llama model and for LoRA matrices, from a seed. */
+
+import { createRandom } from "../core/random.ts";
+import type { LlamaConfig } from "./llama-config.ts";
+import { llamaTensors } from "./llama-config.ts";
+
+/** Tensors by their Hugging Face names, row-major float32. */
+export type Weights = ReadonlyMap<string, Float32Array>;
+
+/**
+ * Weights to start pretraining from: matrices normal with deviation 0.02, those that write to the residual stream
+ * smaller by sqrt(2 layers), gains 1.
+ *
+ * @source Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), §2.3
+ */
+export function createLlamaWeights(config: LlamaConfig, seed: number): Weights {
+  const random = createRandom(seed);
+  const entries = Object.entries(llamaTensors(config)).map(([name, shape]) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    const residual = name.includes("o_proj") || name.includes("down_proj");
+    const deviation = residual ? 0.02 / Math.sqrt(2 * config.num_hidden_layers) : 0.02;
+    const draw = shape.length === 1 ? () => 1 : () => deviation * random.normal();
+    return [name, Float32Array.from({ length: size }, draw)] as const;
+  });
+  return new Map(entries);
+}
+
+/**
+ * A LoRA A matrix, uniform in ±1 / sqrt(in): Kaiming-uniform with a = sqrt(5), as PEFT initialises it.
+ *
+ * @source He et al., "Delving Deep into Rectifiers" (2015); `reset_lora_parameters` in PEFT's lora/layer.py
+ */
+export function fillLoraA(matrix: Float32Array, inFeatures: number, next: () => number): void {
+  const bound = 1 / Math.sqrt(inFeatures);
+  for (let i = 0; i < matrix.length; i++) matrix[i] = bound * (2 * next() - 1);
+}

@@ -1,0 +1,129 @@
+/**
+ * A graph of tensors under construction: every operation adds nodes and gives back the tensor that they make.
+ * Nothing is computed here. The tape beside the nodes says how gradients flow back through each operation.
+ */
+
+import {
+  type AttributeValue,
+  type ElementType,
+  encodeModel,
+  type OnnxInitializer,
+  type OnnxNode,
+} from "./onnx-protobuf.ts";
+
+/** A value in a graph: a name, a fixed shape and an element type. Holds no data. */
+export interface GraphTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: ElementType;
+}
+
+/** One differentiable operation: from the gradient of its output, the gradients of its inputs, made only when asked for. */
+export interface TapeEntry {
+  readonly output: GraphTensor;
+  readonly inputs: readonly GraphTensor[];
+  readonly backward: Backward;
+}
+
+export type Backward = (outputGradient: GraphTensor) => readonly (() => GraphTensor)[];
+
+/** A finished graph: the bytes of an ONNX model, with its inputs and outputs. */
+export interface CompiledGraph {
+  readonly model: Uint8Array<ArrayBuffer>;
+  readonly inputs: readonly GraphTensor[];
+  readonly outputs: readonly GraphTensor[];
+}
+
+/** What a node has beyond its inputs. `shapes` has one entry an output. */
+export interface NodeOptions {
+  readonly shapes: readonly (readonly number[])[];
+  readonly type?: ElementType;
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+}
+
+const MICROSOFT_OPS = new Set(["FusedMatMul", "QuickGelu", "RotaryEmbedding"]);
+
+export class Graph {
+  readonly tape: TapeEntry[] = [];
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers = new Map<string, OnnxInitializer>();
+  readonly #inputs: GraphTensor[] = [];
+  readonly #differentiable = new Set<string>();
+  #count = 0;
+
+  /** A tensor that is fed at every run. */
+  input(name: string, shape: readonly number[], type: ElementType = "float32"): GraphTensor {
+    const tensor = { name, shape, type };
+    this.#inputs.push(tensor);
+    return tensor;
+  }
+
+  /** A tensor whose elements are part of the model; equal names are one constant. */
+  constant(name: string, shape: readonly number[], data: Float32Array | Int32Array | BigInt64Array): GraphTensor {
+    const type = data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "int64";
+    const tensor = { name, shape, type } as const;
+    if (!this.#initializers.has(name)) this.#initializers.set(name, { ...tensor, data });
+    return tensor;
+  }
+
+  /** A float constant without dimensions. */
+  scalar(value: number): GraphTensor {
+    return this.constant(`scalar ${value}`, [], Float32Array.of(value));
+  }
+
+  /** A list of 64-bit integers, as ONNX wants shapes, axes and sizes. */
+  integers(values: readonly number[]): GraphTensor {
+    return this.constant(`integers ${values.join(" ")}`, [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  /** Adds one ONNX node and returns its outputs. */
+  node(op: string, inputs: readonly GraphTensor[], options: NodeOptions): readonly GraphTensor[] {
+    const type = options.type ?? "float32";
+    const outputs = options.shapes.map((shape) => ({ name: `${op} ${this.#count++}`, shape, type }));
+    this.#nodes.push({
+      op,
+      domain: MICROSOFT_OPS.has(op) ? "com.microsoft" : "",
+      inputs: inputs.map((tensor) => tensor.name),
+      outputs: outputs.map((tensor) => tensor.name),
+      attributes: options.attributes ?? {},
+    });
+    return outputs;
+  }
+
+  /** Marks a tensor as one that gradients are wanted for; what is computed from it carries the mark on. */
+  requireGradient(tensor: GraphTensor): void {
+    this.#differentiable.add(tensor.name);
+  }
+
+  needsGradient(tensor: GraphTensor): boolean {
+    return this.#differentiable.has(tensor.name);
+  }
+
+  /** Puts an operation on the tape, when a gradient must flow through it, and returns its output. */
+  record(output: GraphTensor, inputs: readonly GraphTensor[], backward: Backward): GraphTensor {
+    if (inputs.some((input) => this.needsGradient(input))) {
+      this.requireGradient(output);
+      this.tape.push({ output, inputs, backward });
+    }
+    return output;
+  }
+
+  /** The ONNX model that computes `outputs`, each under its given name. */
+  compile(outputs: Readonly<Record<string, GraphTensor>>): CompiledGraph {
+    const named = Object.entries(outputs).map(([name, tensor]) => ({ ...tensor, name }));
+    const renames = Object.entries(outputs).map(([name, tensor]) => ({
+      op: "Identity",
+      domain: "",
+      inputs: [tensor.name],
+      outputs: [name],
+      attributes: {},
+    }));
+    const model = encodeModel({
+      nodes: [...this.#nodes, ...renames],
+      initializers: [...this.#initializers.values()],
+      inputs: this.#inputs,
+      outputs: named,
+    });
+    return { model, inputs: this.#inputs, outputs: named };
+  }
+}

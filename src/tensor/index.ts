@@ -1,0 +1,19 @@
+/**
+ * Tensors: a graph of operations, its gradients as further operations, and sessions that run both on ONNX Runtime.
+ * Build forwards, ask for gradients, compile once, run often.
+ */
+
+export { gradients } from "./autodiff.ts";
+export { SessionError, ShapeError } from "./errors.ts";
+export { flatGradient, flatParameters, flatSize, layOut } from "./flat-parameters.ts";
+export { type CompiledGraph, Graph, type GraphTensor } from "./graph.ts";
+export { attention, mergeHeads, splitHeads } from "./ops/attention.ts";
+export { crossEntropy } from "./ops/cross-entropy.ts";
+export { embedding } from "./ops/embedding.ts";
+export { type LoraMatrices, linear, loraLinear, residual } from "./ops/linear.ts";
+export * as primitives from "./ops/primitives.ts";
+export { rmsNorm } from "./ops/rms-norm.ts";
+export { rope } from "./ops/rope.ts";
+export { swiglu } from "./ops/swiglu.ts";
+export { openSession, type SessionOptions, type TensorArray, type TensorSession } from "./session.ts";
+export { openThreadSession } from "./thread-session.ts";

@@ -1,0 +1,61 @@
+/**
+ * Matrix products with weights stored as Hugging Face stores them, [out, in], alone or with a low-rank addition.
+ * Weights are read transposed, never transposed by a node, so that no second copy of them exists.
+ */
+
+import { ShapeError } from "../errors.ts";
+import type { Graph, GraphTensor } from "../graph.ts";
+import { add, matmul, matmulAdd } from "./primitives.ts";
+
+/** y = x Wᵀ: x [N, in], W [out, in], y [N, out]. */
+export function linear(graph: Graph, x: GraphTensor, w: GraphTensor): GraphTensor {
+  if (x.shape.length !== 2 || w.shape.length !== 2 || x.shape[1] !== w.shape[1]) {
+    throw new ShapeError("linear", [x, w], "x [N, in] and w [out, in]");
+  }
+  const y = matmul(graph, x, w, { transposeB: true });
+  return graph.record(y, [x, w], (dy) => [
+    () => matmul(graph, dy, w),
+    () => matmul(graph, dy, x, { transposeA: true }),
+  ]);
+}
+
+export interface LoraMatrices {
+  /** [r, in]. */
+  readonly a: GraphTensor;
+  /** [out, r]. */
+  readonly b: GraphTensor;
+  /** alpha / r. */
+  readonly scale: number;
+}
+
+/**
+ * y = x Wᵀ + scale (x Aᵀ) Bᵀ. The gradient of W is never computed: it is frozen.
+ *
+ * @source Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (2021), §4.1
+ */
+export function loraLinear(graph: Graph, x: GraphTensor, w: GraphTensor, { a, b, scale }: LoraMatrices): GraphTensor {
+  if (
+    a.shape[1] !== w.shape[1] ||
+    b.shape[0] !== w.shape[0] ||
+    a.shape[0] !== b.shape[1] ||
+    x.shape[1] !== w.shape[1]
+  ) {
+    throw new ShapeError("loraLinear", [x, w, a, b], "x [N, in], w [out, in], A [r, in] and B [out, r]");
+  }
+  const h = matmul(graph, x, a, { transposeB: true });
+  const y = matmulAdd(graph, [h, b, matmul(graph, x, w, { transposeB: true })], { transposeB: true, alpha: scale });
+  return graph.record(y, [x, a, b], (dy) => {
+    const dh = matmul(graph, dy, b, { alpha: scale });
+    return [
+      () => matmulAdd(graph, [dh, a, matmul(graph, dy, w)]),
+      () => matmul(graph, dh, x, { transposeA: true }),
+      () => matmul(graph, dy, h, { transposeA: true, alpha: scale }),
+    ];
+  });
+}
+
+/** x + y for tensors of one shape: the residual connection. */
+export function residual(graph: Graph, x: GraphTensor, y: GraphTensor): GraphTensor {
+  if (x.shape.join() !== y.shape.join()) throw new ShapeError("residual", [x, y], "equal shapes");
+  return graph.record(add(graph, x, y), [x, y], (d) => [() => d, () => d]);
+}
