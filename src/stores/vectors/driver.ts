@@ -1,0 +1,57 @@
+/**
+ * What a search engine must do for the vector index, and no more: named tables of rows, one ranked list by
+ * vector and one by words, and one small text that can be replaced at once. It knows neither chunks nor fusion.
+ */
+
+export interface VectorRow {
+  readonly id: string;
+  /** Kept and given back as it is. */
+  readonly payload: string;
+  /** What full-text search matches, already split and stemmed: terms are compared as they are. */
+  readonly terms: readonly string[];
+  /** Unit length, or zeros. */
+  readonly vector: Float32Array;
+  readonly authorId: string;
+  readonly kind: string;
+  readonly platform: string;
+  readonly publishedAtMs: number | null;
+}
+
+/** Every given field must hold, before ranking: a filtered list is as long as an unfiltered one where rows suffice. */
+export interface RowFilter {
+  /** Lists are never empty. */
+  readonly authorIds?: readonly string[];
+  readonly kinds?: readonly string[];
+  readonly platforms?: readonly string[];
+  /** Inclusive; rows without a date never pass a bound. */
+  readonly publishedFromMs?: number;
+  readonly publishedToMs?: number;
+}
+
+export interface RankedRow {
+  readonly id: string;
+  readonly payload: string;
+  readonly score: number;
+}
+
+export interface RankOptions {
+  readonly limit: number;
+  readonly filter: RowFilter;
+}
+
+export interface VectorDriver {
+  readonly name: string;
+  /** Makes a table that holds exactly these rows, searchable when this resolves. There is at least one row. */
+  createTable(table: string, rows: readonly VectorRow[]): Promise<void>;
+  listTables(): Promise<string[]>;
+  dropTable(table: string): Promise<void>;
+  /** The rows nearest by inner product, best first. */
+  rankByVector(table: string, vector: Float32Array, options: RankOptions): Promise<RankedRow[]>;
+  /** The rows that hold a term, by BM25 (k1 1.2, b 0.75) with statistics of the whole table, best first. */
+  rankByTerms(table: string, terms: readonly string[], options: RankOptions): Promise<RankedRow[]>;
+  /** The text last written; `undefined` before the first. */
+  readPointer(): Promise<string | undefined>;
+  /** Replaces the text so that every reader sees the old one or the new one, whole. */
+  writePointer(text: string): Promise<void>;
+  close(): Promise<void>;
+}

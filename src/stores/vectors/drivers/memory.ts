@@ -1,0 +1,71 @@
+/** Vector driver in memory: exact search, gone with the process. The reference for the others. */
+
+import { type Bm25, createBm25 } from "../bm25.ts";
+import type { RankedRow, RankOptions, RowFilter, VectorDriver, VectorRow } from "../driver.ts";
+import { VectorEngineError } from "../errors.ts";
+
+interface Table {
+  readonly rows: readonly VectorRow[];
+  readonly bm25: Bm25;
+}
+
+/** An empty driver. */
+export function memoryVectors(): VectorDriver {
+  const tables = new Map<string, Table>();
+  let pointer: string | undefined;
+  const tableOf = (name: string): Table => {
+    const table = tables.get(name);
+    if (table === undefined) throw new VectorEngineError("memory", "open a table", `there is no ${name}`);
+    return table;
+  };
+  return {
+    name: "memory",
+    async createTable(name, rows) {
+      tables.set(name, { rows: structuredClone(rows), bm25: createBm25(rows.map(({ terms }) => terms)) });
+    },
+    listTables: async () => [...tables.keys()],
+    async dropTable(name) {
+      tables.delete(name);
+    },
+    async rankByVector(name, vector, options) {
+      const { rows } = tableOf(name);
+      return best(rows, new Map(rows.map((row, index) => [index, innerProduct(row.vector, vector)])), options);
+    },
+    async rankByTerms(name, terms, options) {
+      const { rows, bm25 } = tableOf(name);
+      return best(rows, bm25.score(terms), options);
+    },
+    readPointer: async () => pointer,
+    async writePointer(text) {
+      pointer = text;
+    },
+    close: async () => undefined,
+  };
+}
+
+function best(rows: readonly VectorRow[], scores: Map<number, number>, { limit, filter }: RankOptions): RankedRow[] {
+  return [...scores]
+    .flatMap(([index, score]) => {
+      const row = rows[index];
+      return row && passes(row, filter) ? [{ id: row.id, payload: row.payload, score }] : [];
+    })
+    .sort((a, b) => b.score - a.score)
+    .slice(0, limit);
+}
+
+function passes(row: VectorRow, filter: RowFilter): boolean {
+  const { publishedFromMs, publishedToMs } = filter;
+  return (
+    (filter.authorIds?.includes(row.authorId) ?? true) &&
+    (filter.kinds?.includes(row.kind) ?? true) &&
+    (filter.platforms?.includes(row.platform) ?? true) &&
+    (publishedFromMs === undefined || (row.publishedAtMs !== null && row.publishedAtMs >= publishedFromMs)) &&
+    (publishedToMs === undefined || (row.publishedAtMs !== null && row.publishedAtMs <= publishedToMs))
+  );
+}
+
+function innerProduct(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}

@@ -1,0 +1,14 @@
+/** Door of the vector room: the dense and full-text index over chunks, and its drivers. */
+
+export type { RankedRow, RankOptions, RowFilter, VectorDriver, VectorRow } from "./driver.ts";
+export { type LanceVectorsOptions, lanceLibrary, lanceVectors } from "./drivers/lance.ts";
+export { memoryVectors } from "./drivers/memory.ts";
+export {
+  IndexMissingError,
+  IndexPointerError,
+  IndexPointsError,
+  SearchQueryError,
+  VectorEngineError,
+  VectorLibraryError,
+} from "./errors.ts";
+export { createVectorIndex, DEFAULT_DENSE_WEIGHT, type VectorIndexOptions } from "./vector-index.ts";

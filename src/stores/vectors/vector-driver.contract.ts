@@ -1,0 +1,155 @@
+/** What every vector driver must do. Skip a case only by name and with a reason. */
+
+import { describe, expect, it } from "vitest";
+import type { RowFilter, VectorDriver, VectorRow } from "./driver.ts";
+
+type Law = (driver: VectorDriver) => Promise<void>;
+
+/** States the law for the drivers that `open` makes; each case gets a fresh one and closes it. */
+export function describeVectorDriver(
+  name: string,
+  open: () => Promise<VectorDriver>,
+  skip: Readonly<Record<string, string>> = {},
+): void {
+  describe(`vector driver ${name}`, () => {
+    for (const [title, check] of Object.entries({ ...rankingLaws, ...filterLaws, ...tableLaws })) {
+      const reason = skip[title];
+      it(reason === undefined ? title : `${title} (skipped: ${reason})`, { skip: reason !== undefined }, async () => {
+        const driver = await open();
+        try {
+          await check(driver);
+        } finally {
+          await driver.close();
+        }
+      });
+    }
+  });
+}
+
+const row = (id: string, changes: Partial<VectorRow> = {}): VectorRow => ({
+  id,
+  payload: `payload of ${id}`,
+  terms: ["word"],
+  vector: Float32Array.of(1, 0),
+  authorId: "a",
+  kind: "note",
+  platform: "folder",
+  publishedAtMs: null,
+  ...changes,
+});
+
+/** `count` rows that all beat what a test looks for: a filter that is applied after ranking finds nothing. */
+const crowd = (count: number): VectorRow[] =>
+  Array.from({ length: count }, (_, index) => row(`crowd${index}`, { terms: ["rare", "rare", "rare"] }));
+
+const everything = { limit: 10, filter: {} };
+
+const rankingLaws: Record<string, Law> = {
+  async "ranks by inner product, with the product as the score and the payload as it was given"(driver) {
+    const rows = [
+      row("far", { vector: Float32Array.of(-1, 0) }),
+      row("near", { vector: Float32Array.of(0.6, 0.8), payload: '{"text":"it\'s “here”"}' }),
+      row("nearest", { vector: Float32Array.of(1, 0) }),
+      row("unknown", { vector: Float32Array.of(0, 0) }),
+    ];
+    await driver.createTable("t", rows);
+    const found = await driver.rankByVector("t", Float32Array.of(1, 0), everything);
+    expect(found.map(({ id }) => id)).toEqual(["nearest", "near", "unknown", "far"]);
+    for (const [index, product] of [1, 0.6, 0, -1].entries()) expect(found[index]?.score).toBeCloseTo(product, 6);
+    expect(found[1]?.payload).toBe('{"text":"it\'s “here”"}');
+  },
+  async "scores terms by BM25 with k1 1.2 and b 0.75, and finds only rows that hold one"(driver) {
+    const rows = [
+      row("twice", { terms: ["fox", "fox", "den"] }),
+      row("once", { terms: ["fox", "hen", "hut"] }),
+      row("none", { terms: ["hen", "hut", "egg"] }),
+    ];
+    await driver.createTable("t", rows);
+    const found = await driver.rankByTerms("t", ["fox"], everything);
+    // idf = ln(1 + (3 - 2 + 0.5) / (2 + 0.5)) = 0.4700; all lengths are the mean, so the norm is 1.2.
+    expect(found.map(({ id, score }) => [id, Number(score.toFixed(3))])).toEqual([
+      ["twice", 0.646],
+      ["once", 0.47],
+    ]);
+  },
+  async "compares terms as they are: case, punctuation and endings count"(driver) {
+    await driver.createTable("t", [row("x", { terms: ["Runs", "snake_case", "c++", "naïve", "don’t"] }), row("y")]);
+    const finds = async (term: string): Promise<number> => (await driver.rankByTerms("t", [term], everything)).length;
+    expect(await Promise.all(["Runs", "snake_case", "c++", "naïve", "don’t"].map(finds))).toEqual([1, 1, 1, 1, 1]);
+    expect(await Promise.all(["runs", "run", "snake", "c", "naive", "the"].map(finds))).toEqual([0, 0, 0, 0, 0, 0]);
+  },
+  async "counts a term that is asked for twice twice"(driver) {
+    await driver.createTable("t", [row("x", { terms: ["fox"] }), row("y", { terms: ["hen"] }), row("z")]);
+    const [once] = await driver.rankByTerms("t", ["fox"], everything);
+    const [twice] = await driver.rankByTerms("t", ["fox", "fox"], everything);
+    expect((twice?.score ?? 0) / (once?.score ?? 1)).toBeCloseTo(2, 3);
+  },
+  async "gives the best rows when there are more than the limit"(driver) {
+    const rows = Array.from({ length: 50 }, (_, index) =>
+      row(`r${index}`, { vector: Float32Array.of(Math.cos(index / 50), Math.sin(index / 50)) }),
+    );
+    await driver.createTable("t", rows);
+    const found = await driver.rankByVector("t", Float32Array.of(1, 0), { limit: 3, filter: {} });
+    expect(found.map(({ id }) => id)).toEqual(["r0", "r1", "r2"]);
+  },
+};
+
+const filterLaws: Record<string, Law> = {
+  async "applies a filter before ranking, in both legs"(driver) {
+    const target = row("target", { authorId: "b", terms: ["rare", "word"], vector: Float32Array.of(0.6, 0.8) });
+    await driver.createTable("t", [...crowd(300), target]);
+    const options = { limit: 3, filter: { authorIds: ["b"] } };
+    const byTerms = await driver.rankByTerms("t", ["rare"], options);
+    const byVector = await driver.rankByVector("t", Float32Array.of(1, 0), options);
+    expect([byTerms, byVector].map((rows) => rows.map(({ id }) => id))).toEqual([["target"], ["target"]]);
+  },
+  async "filters by author, kind, platform and date, and by all of them together"(driver) {
+    const march = Date.UTC(2024, 2, 1);
+    await driver.createTable("t", [
+      row("match", { authorId: "b", kind: "post", platform: "medium.com", publishedAtMs: march }),
+      row("author", { kind: "post", platform: "medium.com", publishedAtMs: march }),
+      row("undated", { authorId: "b", kind: "post", platform: "medium.com" }),
+      row("early", { authorId: "b", publishedAtMs: march - 1 }),
+    ]);
+    const idsOf = async (filter: RowFilter): Promise<string[]> =>
+      (await driver.rankByTerms("t", ["word"], { limit: 10, filter })).map(({ id }) => id).sort();
+    expect(await idsOf({ authorIds: ["b"] })).toEqual(["early", "match", "undated"]);
+    expect(await idsOf({ authorIds: ["b", "a"], kinds: ["post"] })).toEqual(["author", "match", "undated"]);
+    expect(await idsOf({ platforms: ["folder"] })).toEqual(["early"]);
+    expect(await idsOf({ publishedFromMs: march })).toEqual(["author", "match"]);
+    expect(await idsOf({ publishedToMs: march - 1 })).toEqual(["early"]);
+    expect(await idsOf({ authorIds: ["b"], kinds: ["post"], publishedFromMs: march, publishedToMs: march })).toEqual([
+      "match",
+    ]);
+  },
+  async "takes quotes and SQL in filter values as plain text"(driver) {
+    const names = ["O'Brien", "' or '1'='1", 'say "hi"', "back\\slash", "per%cent_", "'; drop table t; --"];
+    await driver.createTable("t", [...names.map((authorId, index) => row(`r${index}`, { authorId })), row("other")]);
+    const found = await Promise.all(
+      names.map((authorId) => driver.rankByTerms("t", ["word"], { limit: 10, filter: { authorIds: [authorId] } })),
+    );
+    expect(found.map((rows) => rows.map(({ id }) => id))).toEqual(names.map((_, index) => [`r${index}`]));
+  },
+};
+
+const tableLaws: Record<string, Law> = {
+  async "keeps tables apart, and still reads one after another has been dropped"(driver) {
+    await driver.createTable("one", [row("first")]);
+    await driver.createTable("two", [row("second")]);
+    expect((await driver.listTables()).sort()).toEqual(["one", "two"]);
+    await driver.rankByTerms("two", ["word"], everything);
+    await driver.dropTable("two");
+    expect(await driver.listTables()).toEqual(["one"]);
+    expect((await driver.rankByTerms("one", ["word"], everything)).map(({ id }) => id)).toEqual(["first"]);
+  },
+  async "fails with its own error when the table is not there"(driver) {
+    await expect(driver.rankByTerms("absent", ["word"], everything)).rejects.toMatchObject({ code: "vector-engine" });
+  },
+  async "has no pointer at first, and then the one that was written last"(driver) {
+    expect(await driver.readPointer()).toBeUndefined();
+    await driver.createTable("t", [row("x")]);
+    await driver.writePointer("first");
+    await driver.writePointer("second — ü");
+    expect(await driver.readPointer()).toBe("second — ü");
+  },
+};

@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import type { Chunk } from "../../contracts/features.ts";
+import type { VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
+import type { Clock } from "../../core/clock.ts";
+import { hashBytes } from "../../core/hash.ts";
+import { createRandom } from "../../core/random.ts";
+import type { VectorDriver } from "./driver.ts";
+import { memoryVectors } from "./drivers/memory.ts";
+import { createVectorIndex } from "./vector-index.ts";
+
+const embedder = hashBytes("an embedder");
+
+const chunk = (id: string, text: string, changes: Partial<Chunk> = {}): Chunk => ({
+  id,
+  documentId: `document of ${id}`,
+  documentVersion: 1,
+  authorId: "a",
+  authorFullName: "Ada Example",
+  kind: "note",
+  platform: "folder",
+  source: "notes.md",
+  title: "",
+  publishedAt: null,
+  index: 0,
+  start: 0,
+  end: text.length,
+  text,
+  headings: [],
+  tokenCount: 1,
+  sourceLine: null,
+  ...changes,
+});
+
+const point = (id: string, text: string, [x, y]: [number, number], changes: Partial<Chunk> = {}): VectorPoint => ({
+  chunk: chunk(id, text, changes),
+  vector: Float32Array.of(x, y),
+});
+
+const points = [
+  point("fox", "the fox runs", [1, 0]),
+  point("hen", "the hen sits", [0.6, 0.8]),
+  point("egg", "an egg rolls", [0, 1], { publishedAt: "2024-05-31T18:00:00Z", title: "Breakfast" }),
+];
+
+let seed = 0;
+function openIndex(driver: VectorDriver = memoryVectors()): { index: VectorIndex; clock: { ms: number } } {
+  const clock = { ms: 1_000 };
+  const handed: Clock = { now: () => clock.ms, sleep: async () => undefined };
+  const splitTerms = (text: string): string[] => text.toLowerCase().match(/\w+/g) ?? [];
+  return { index: createVectorIndex({ driver, splitTerms, clock: handed, random: createRandom(seed++) }), clock };
+}
+
+const idsOf = async (index: VectorIndex, query: Parameters<VectorIndex["search"]>[0]): Promise<string[]> =>
+  (await index.search(query)).map(({ chunk: { id } }) => id);
+
+describe("searching the vector index", () => {
+  it("is BM25 alone without a vector, with weight 0, and with a vector of zeros", async () => {
+    const { index } = openIndex();
+    await index.build(embedder, points);
+    for (const query of [{}, { vector: Float32Array.of(0, 1), denseWeight: 0 }, { vector: Float32Array.of(0, 0) }]) {
+      const hits = await index.search({ text: "fox", limit: 5, ...query });
+      expect(hits.map(({ chunk: { id }, score, dense }) => [id, score, dense])).toEqual([["fox", 1, null]]);
+    }
+  });
+
+  it("joins both legs and keeps the rank that each gave", async () => {
+    const { index } = openIndex();
+    await index.build(embedder, points);
+    const [first, second] = await index.search({
+      text: "fox",
+      vector: Float32Array.of(0.6, 0.8),
+      denseWeight: 0.5,
+      limit: 2,
+    });
+    expect(first).toMatchObject({ chunk: { id: "fox" }, bm25: { rank: 1 }, dense: { rank: 3 } });
+    expect(first?.score).toBeCloseTo(0.5 + 0.5 * 0.6, 5);
+    expect(second).toMatchObject({ chunk: { id: "hen" }, bm25: null, dense: { rank: 1 } });
+  });
+
+  it("finds a chunk by its document's title and its headings", async () => {
+    const { index } = openIndex();
+    await index.build(embedder, [...points, point("x", "text", [1, 0], { headings: ["Stables", "Horses"] })]);
+    expect(await idsOf(index, { text: "breakfast", limit: 5 })).toEqual(["egg"]);
+    expect(await idsOf(index, { text: "horses", limit: 5 })).toEqual(["x"]);
+  });
+
+  it("takes a date bound as the whole day, and an empty list as nothing", async () => {
+    const { index } = openIndex();
+    await index.build(embedder, points);
+    const found = (filter: object): Promise<string[]> => idsOf(index, { text: "egg fox", limit: 5, filter });
+    expect(await found({ publishedTo: "2024-05-31" })).toEqual(["egg"]);
+    expect(await found({ publishedTo: "2024-05-30" })).toEqual([]);
+    expect(await found({ publishedFrom: "2024-05-31T19:00:00Z" })).toEqual([]);
+    expect(await found({ authorIds: [] })).toEqual([]);
+    await expect(found({ publishedFrom: "soon" })).rejects.toMatchObject({ code: "search-query" });
+  });
+
+  it("refuses a vector of another embedder's size", async () => {
+    const { index } = openIndex();
+    await index.build(embedder, points);
+    const query = { text: "fox", vector: Float32Array.of(1, 0, 0), limit: 5 };
+    await expect(index.search(query)).rejects.toMatchObject({ code: "search-query" });
+  });
+
+  it("says what to do before the first build", async () => {
+    const { index } = openIndex();
+    expect(await index.describe()).toBeUndefined();
+    await expect(index.search({ text: "fox", limit: 1 })).rejects.toThrow(/never been built.*Run the feature pipeline/);
+  });
+});
+
+describe("building the vector index", () => {
+  it("describes the index in use, with a new generation a build and a fingerprint by content", async () => {
+    const { index } = openIndex();
+    const first = await index.build(embedder, points);
+    expect(first).toMatchObject({ embedder, dimensions: 2, pointCount: 3 });
+    const fingerprint = await index.fingerprint();
+    const second = await index.build(embedder, points);
+    expect(await index.describe()).toEqual(second);
+    expect(second.generation).not.toBe(first.generation);
+    expect(await index.fingerprint()).toBe(fingerprint);
+    await index.build(embedder, points.slice(1));
+    expect(await index.fingerprint()).not.toBe(fingerprint);
+  });
+
+  it("leaves the old index in use until the pointer is written, also when the build breaks before", async () => {
+    const driver = memoryVectors();
+    const { index } = openIndex(driver);
+    await index.build(embedder, points);
+    const failing = openIndex({
+      ...driver,
+      writePointer: async () => {
+        throw new RangeError("the power went");
+      },
+    });
+    await expect(failing.index.build(embedder, [point("new", "fox", [1, 0])])).rejects.toThrow("the power went");
+    expect(await idsOf(index, { text: "fox", limit: 5 })).toEqual(["fox"]);
+  });
+
+  it("lets a search that has begun on the old generation end on it", async () => {
+    const driver = memoryVectors();
+    const { index } = openIndex(driver);
+    await index.build(embedder, points);
+    const slow = openIndex({
+      ...driver,
+      async rankByTerms(...query) {
+        await index.build(embedder, [point("new", "fox", [1, 0])]);
+        return driver.rankByTerms(...query);
+      },
+    });
+    expect(await idsOf(slow.index, { text: "fox", limit: 5 })).toEqual(["fox"]);
+    expect(await idsOf(index, { text: "fox", limit: 5 })).toEqual(["new"]);
+  });
+
+  it("drops generations an hour after they were made, but never the one in use", async () => {
+    const driver = memoryVectors();
+    const { index, clock } = openIndex(driver);
+    await index.build(embedder, points);
+    await index.build(embedder, points);
+    expect((await driver.listTables()).length).toBe(2);
+    clock.ms += 3_600_001;
+    const { generation } = await index.build(embedder, points);
+    expect(await driver.listTables()).toEqual([generation]);
+  });
+
+  it("holds nothing after a build of no points, and is searched without error", async () => {
+    const { index } = openIndex();
+    await index.build(embedder, points);
+    expect(await index.build(embedder, [])).toMatchObject({ pointCount: 0 });
+    expect(await index.search({ text: "fox", limit: 5 })).toEqual([]);
+  });
+
+  it("refuses points of different dimensions, and names the chunk", async () => {
+    const { index } = openIndex();
+    const odd = { chunk: chunk("odd", "text"), vector: Float32Array.of(1) };
+    await expect(index.build(embedder, [...points, odd])).rejects.toMatchObject({ code: "index-points" });
+  });
+});
