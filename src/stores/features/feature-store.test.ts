@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import type { Chunk, CleanedDocument, FeatureStore } from "../../contracts/features.ts";
+import { createRandom } from "../../core/random.ts";
+import { migrateDatabase, openSqliteDatabase } from "../database/index.ts";
+import { createFeatureStore, featureMigrations } from "./index.ts";
+
+const clock = { now: () => 0, sleep: async () => undefined };
+
+async function open(): Promise<FeatureStore> {
+  const database = openSqliteDatabase({ file: ":memory:" });
+  await migrateDatabase(database, featureMigrations);
+  return createFeatureStore(database, clock);
+}
+
+const origin = {
+  authorFullName: "Ada",
+  kind: "note",
+  platform: "folder",
+  source: "a.md",
+  title: "A",
+  publishedAt: null,
+} as const;
+
+const document = (id: string, text: string, authorId = "ada"): CleanedDocument => ({
+  ...origin,
+  id,
+  authorId,
+  version: 1,
+  text,
+  sourceLines: [1],
+});
+
+const chunk = (documentId: string, index: number, text: string): Chunk => ({
+  ...origin,
+  id: `${documentId}-${index}-${text}`,
+  documentId,
+  documentVersion: 1,
+  authorId: "ada",
+  index,
+  start: index * 10,
+  end: index * 10 + text.length,
+  text,
+  headings: [],
+  tokenCount: 1,
+  sourceLine: null,
+});
+
+describe("the feature store", () => {
+  it("gives every version the same rows for ever, over random histories", async () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const random = createRandom(seed);
+      const store = await open();
+      const model = new Map<string, Chunk>();
+      const history: Chunk[][] = [[]];
+      for (let write = 0; write < 30; write++) {
+        const ids = random.shuffle(["a", "b", "c", "d"]).slice(0, random.integer(4));
+        const rows = ids.flatMap((id) =>
+          Array.from({ length: random.integer(4) }, (_, i) => chunk(id, i, `text ${random.integer(2)}`)),
+        );
+        const before = [...model.values()];
+        for (const [key, row] of model) if (ids.includes(row.documentId)) model.delete(key);
+        for (const row of rows) model.set(`${row.documentId}/${row.index}`, row);
+        const after = [...model].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+        const version = await store.write("chunks", random.shuffle(rows), ids);
+        const changed = JSON.stringify(after) !== JSON.stringify(sorted(before));
+        if (changed) history.push(after);
+        expect(version).toBe(history.length - 1);
+      }
+      for (const [version, rows] of history.entries()) expect(await store.read("chunks", { version })).toEqual(rows);
+      expect(await store.read("chunks")).toEqual(history.at(-1));
+    }
+  });
+
+  it("makes no version, and keeps its fingerprint, when a write changes nothing", async () => {
+    const store = await open();
+    const rows = [document("a", "x")];
+    expect([await store.version("cleaned_documents"), await store.write("cleaned_documents", [], ["a"])]).toEqual([
+      0, 0,
+    ]);
+    expect(await store.write("cleaned_documents", rows, ["a"])).toBe(1);
+    const fingerprint = await store.fingerprint();
+    expect(await store.write("cleaned_documents", rows, ["a"])).toBe(1);
+    expect(await store.fingerprint()).toBe(fingerprint);
+    await store.write("chunks", [chunk("a", 0, "x")], ["a"]);
+    expect(await store.fingerprint()).not.toBe(fingerprint);
+  });
+
+  it("replaces the rows of the documents named in the write, and no others", async () => {
+    const store = await open();
+    await store.write("chunks", [chunk("a", 0, "x"), chunk("a", 1, "y"), chunk("b", 0, "z")], ["a", "b"]);
+    await store.write("chunks", [chunk("a", 0, "new")], ["a"]);
+    const texts = (await store.read("chunks")).map(({ text }) => text);
+    expect(texts).toEqual(["new", "z"]);
+  });
+
+  it("reads the rows of the authors asked for", async () => {
+    const store = await open();
+    await store.write("cleaned_documents", [document("a", "x"), document("b", "y", "bob")], ["a", "b"]);
+    expect((await store.read("cleaned_documents", { authorIds: ["bob"] })).map(({ id }) => id)).toEqual(["b"]);
+    expect(await store.read("cleaned_documents", { authorIds: [] })).toEqual([]);
+  });
+
+  it("names the version that is not there, and the ones that are", async () => {
+    const store = await open();
+    await store.write("cleaned_documents", [document("a", "x")], ["a"]);
+    await expect(store.read("cleaned_documents", { version: 7 })).rejects.toMatchObject({
+      code: "feature-version-unknown",
+      message: expect.stringContaining("from 0 to 1"),
+    });
+    expect(await store.read("cleaned_documents", { version: 0 })).toEqual([]);
+  });
+
+  it("refuses rows with equal keys and rows of documents that the write does not replace", async () => {
+    const store = await open();
+    const twice = [chunk("a", 0, "x"), chunk("a", 0, "y")];
+    await expect(store.write("chunks", twice, ["a"])).rejects.toThrow(/a\/000000.*same key/);
+    await expect(store.write("chunks", [chunk("b", 0, "x")], ["a"])).rejects.toThrow(/document b is not named/);
+    expect(await store.version("chunks")).toBe(0);
+  });
+});
+
+const sorted = (rows: readonly Chunk[]): Chunk[] =>
+  [...rows].sort((a, b) => (`${a.documentId}/${a.index}` < `${b.documentId}/${b.index}` ? -1 : 1));

@@ -1,0 +1,67 @@
+/** Tables of the warehouse: authors, documents, their versions, and a counter that every write moves. */
+
+import type { Migration } from "../../contracts/database.ts";
+
+export type WarehouseTables = {
+  warehouse_author: { id: string; name_key: string; full_name: string };
+  /** What stays the same over all versions. */
+  warehouse_document: { id: string; author_id: string; source: string; latest_version: number };
+  warehouse_version: {
+    document_id: string;
+    version: number;
+    content_hash: string;
+    kind: string;
+    platform: string;
+    title: string;
+    format: string;
+    content: string;
+    published_at: string | null;
+    collected_at: string;
+  };
+  /** One row, whose count grows with every write. */
+  warehouse_change: { id: number; count: number };
+};
+
+/** The warehouse's schema, for `migrateDatabase`. */
+export const warehouseMigrations: Migration[] = [
+  {
+    id: "warehouse-001",
+    async up(database) {
+      const { schema } = database;
+      await schema
+        .createTable("warehouse_author")
+        .addColumn("id", "text", (c) => c.primaryKey())
+        .addColumn("name_key", "text", (c) => c.notNull().unique())
+        .addColumn("full_name", "text", (c) => c.notNull())
+        .execute();
+      await schema
+        .createTable("warehouse_document")
+        .addColumn("id", "text", (c) => c.primaryKey())
+        .addColumn("author_id", "text", (c) => c.notNull().references("warehouse_author.id"))
+        .addColumn("source", "text", (c) => c.notNull())
+        .addColumn("latest_version", "integer", (c) => c.notNull())
+        .addUniqueConstraint("warehouse_document_source", ["author_id", "source"])
+        .execute();
+      await schema
+        .createTable("warehouse_version")
+        .addColumn("document_id", "text", (c) => c.notNull().references("warehouse_document.id"))
+        .addColumn("version", "integer", (c) => c.notNull())
+        .addColumn("content_hash", "text", (c) => c.notNull())
+        .addColumn("kind", "text", (c) => c.notNull())
+        .addColumn("platform", "text", (c) => c.notNull())
+        .addColumn("title", "text", (c) => c.notNull())
+        .addColumn("format", "text", (c) => c.notNull())
+        .addColumn("content", "text", (c) => c.notNull())
+        .addColumn("published_at", "text")
+        .addColumn("collected_at", "text", (c) => c.notNull())
+        .addPrimaryKeyConstraint("warehouse_version_key", ["document_id", "version"])
+        .execute();
+      await schema
+        .createTable("warehouse_change")
+        .addColumn("id", "integer", (c) => c.primaryKey())
+        .addColumn("count", "integer", (c) => c.notNull())
+        .execute();
+      await database.withTables<WarehouseTables>().insertInto("warehouse_change").values({ id: 1, count: 0 }).execute();
+    },
+  },
+];

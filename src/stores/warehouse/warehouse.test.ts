@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import type { DocumentDraft, Warehouse } from "../../contracts/documents.ts";
+import { migrateDatabase, openSqliteDatabase } from "../database/index.ts";
+import { createWarehouse, warehouseMigrations } from "./index.ts";
+
+const clock = { now: () => Date.UTC(2024, 0, 2), sleep: async () => undefined };
+const draft: DocumentDraft = {
+  kind: "article",
+  platform: "example.org",
+  source: "https://example.org/a",
+  title: "A",
+  format: "markdown",
+  content: "Don’t.",
+  publishedAt: null,
+};
+
+async function open(): Promise<Warehouse> {
+  const database = openSqliteDatabase({ file: ":memory:" });
+  await migrateDatabase(database, warehouseMigrations);
+  return createWarehouse(database, clock);
+}
+
+describe("the warehouse", () => {
+  it("knows one author by any spelling of case and space, and reading makes none", async () => {
+    const warehouse = await open();
+    expect(await warehouse.findAuthor("Ada Lovelace")).toBeUndefined();
+    const ada = await warehouse.saveAuthor(" Ada  Lovelace ");
+    expect(await warehouse.saveAuthor("ada lovelace")).toEqual(ada);
+    expect(await warehouse.findAuthor("ADA LOVELACE")).toEqual({ id: ada.id, fullName: "Ada Lovelace" });
+    expect(await warehouse.findAuthor("Ada L.")).toBeUndefined();
+    expect(await warehouse.listAuthors()).toEqual([ada]);
+  });
+
+  it("stores equal content once, and another title or content as the next version", async () => {
+    const warehouse = await open();
+    const ada = await warehouse.saveAuthor("Ada Lovelace");
+    const outcomes: string[] = [];
+    for (const edit of [{}, {}, { content: "Do." }, { title: "B", content: "Do." }, { title: "B", content: "Do." }]) {
+      outcomes.push((await warehouse.saveDocument(ada, { ...draft, ...edit })).outcome);
+    }
+    expect(outcomes).toEqual(["new", "unchanged", "changed", "changed", "unchanged"]);
+    const [latest, ...others] = await warehouse.listDocuments();
+    expect(others).toEqual([]);
+    expect(latest).toMatchObject({ version: 3, title: "B", content: "Do.", authorFullName: "Ada Lovelace" });
+    expect(await warehouse.findDocument(latest?.id ?? "", 1)).toMatchObject({
+      version: 1,
+      content: "Don’t.",
+      collectedAt: "2024-01-02T00:00:00.000Z",
+    });
+    expect(await warehouse.findDocument(latest?.id ?? "", 4)).toBeUndefined();
+  });
+
+  it("lists the latest versions by source, of the authors asked for", async () => {
+    const warehouse = await open();
+    const [ada, bob] = [await warehouse.saveAuthor("Ada"), await warehouse.saveAuthor("Bob")];
+    await warehouse.saveDocument(bob, { ...draft, source: "z" });
+    await warehouse.saveDocument(ada, { ...draft, source: "y" });
+    await warehouse.saveDocument(ada, { ...draft, source: "x" });
+    const sources = async (authorIds?: string[]): Promise<string[]> =>
+      (await warehouse.listDocuments(authorIds ? { authorIds } : {})).map(({ source }) => source);
+    expect(await sources()).toEqual(["x", "y", "z"]);
+    expect(await sources([ada.id])).toEqual(["x", "y"]);
+    expect(await sources([])).toEqual([]);
+  });
+
+  it("changes its fingerprint with every write that changes something, and with no other", async () => {
+    const warehouse = await open();
+    const fingerprints = [await warehouse.fingerprint()];
+    const ada = await warehouse.saveAuthor("Ada");
+    fingerprints.push(await warehouse.fingerprint());
+    await warehouse.saveDocument(ada, draft);
+    fingerprints.push(await warehouse.fingerprint());
+    await warehouse.saveDocument(ada, draft);
+    await warehouse.saveAuthor("ada");
+    expect(await warehouse.fingerprint()).toBe(fingerprints[2]);
+    expect(new Set(fingerprints).size).toBe(3);
+  });
+
+  it("stores a document once when it is saved twice at the same moment", async () => {
+    const warehouse = await open();
+    const ada = await warehouse.saveAuthor("Ada");
+    const saved = await Promise.all([warehouse.saveDocument(ada, draft), warehouse.saveDocument(ada, draft)]);
+    expect(saved.map(({ outcome }) => outcome)).toEqual(["new", "unchanged"]);
+    expect(await warehouse.listDocuments()).toHaveLength(1);
+  });
+});

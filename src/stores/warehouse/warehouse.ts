@@ -1,0 +1,168 @@
+/**
+ * The warehouse over SQL. Ids follow from names and sources, and a version is only added when the content's hash
+ * is another than the latest one's: collecting the same thing twice, also in two processes, stores it once.
+ */
+
+import type { Kysely, Transaction } from "kysely";
+import type { Database } from "../../contracts/database.ts";
+import { type Author, type DocumentDraft, RawDocument, type Warehouse } from "../../contracts/documents.ts";
+import type { Clock } from "../../core/clock.ts";
+import { hashJson, shortHash } from "../../core/hash.ts";
+import { parseWith } from "../../core/schema.ts";
+import type { WarehouseTables } from "./tables.ts";
+
+/** A warehouse in the database, whose migrations must have been applied. `clock` dates what is collected. */
+export function createWarehouse(database: Database, clock: Clock): Warehouse {
+  const tables = database.withTables<WarehouseTables>();
+  return {
+    async saveAuthor(fullName) {
+      const known = await findAuthor(tables, fullName);
+      if (known) return known;
+      const author: Author = { id: authorId(fullName), fullName: tidy(fullName) };
+      await tables.transaction().execute(async (transaction) => {
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto("warehouse_author")
+          .values({ id: author.id, name_key: nameKey(fullName), full_name: author.fullName })
+          .onConflict((c) => c.doNothing())
+          .executeTakeFirst();
+        if (numInsertedOrUpdatedRows) await countChange(transaction);
+      });
+      return (await findAuthor(tables, fullName)) ?? author;
+    },
+
+    findAuthor: (fullName) => findAuthor(tables, fullName),
+
+    async listAuthors() {
+      return tables
+        .selectFrom("warehouse_author")
+        .select(["id", "full_name as fullName"])
+        .orderBy("full_name")
+        .execute();
+    },
+
+    saveDocument: (author, draft) =>
+      tables.transaction().execute(async (transaction) => {
+        const id = documentId(author, draft);
+        const contentHash = hashJson({ title: draft.title, content: draft.content });
+        const latest = await findDocument(transaction, id);
+        if (latest?.contentHash === contentHash) return { document: latest, outcome: "unchanged" };
+        const version = (latest?.version ?? 0) + 1;
+        const collectedAt = new Date(clock.now()).toISOString();
+        await insertVersion(transaction, author, { ...draft, id, version, contentHash, collectedAt });
+        await countChange(transaction);
+        const document = {
+          ...draft,
+          id,
+          version,
+          contentHash,
+          authorId: author.id,
+          authorFullName: author.fullName,
+          collectedAt,
+        };
+        return { document, outcome: latest ? "changed" : "new" };
+      }),
+
+    async listDocuments({ authorIds } = {}) {
+      if (authorIds?.length === 0) return [];
+      const rows = await selectVersions(tables)
+        .whereRef("v.version", "=", "d.latest_version")
+        .$if(authorIds !== undefined, (q) => q.where("d.author_id", "in", authorIds ?? []))
+        .orderBy("d.source")
+        .orderBy("d.author_id")
+        .execute();
+      return rows.map(toDocument);
+    },
+
+    findDocument: (id, version) => findDocument(tables, id, version),
+
+    async fingerprint() {
+      const { count } = await tables.selectFrom("warehouse_change").select("count").executeTakeFirstOrThrow();
+      return `warehouse@${count}`;
+    },
+  };
+}
+
+type Tables = Kysely<WarehouseTables>;
+
+const tidy = (fullName: string): string => fullName.normalize("NFC").trim().replace(/\s+/g, " ");
+const nameKey = (fullName: string): string => tidy(fullName).toLowerCase();
+const authorId = (fullName: string): string => `author-${shortHash(hashJson(nameKey(fullName)))}`;
+const documentId = (author: Author, { source }: DocumentDraft): string =>
+  `document-${shortHash(hashJson([author.id, source]))}`;
+
+function findAuthor(tables: Tables, fullName: string): Promise<Author | undefined> {
+  return tables
+    .selectFrom("warehouse_author")
+    .select(["id", "full_name as fullName"])
+    .where("name_key", "=", nameKey(fullName))
+    .executeTakeFirst();
+}
+
+async function findDocument(tables: Tables, id: string, version?: number): Promise<RawDocument | undefined> {
+  const query = selectVersions(tables).where("d.id", "=", id);
+  const row = await (version === undefined
+    ? query.whereRef("v.version", "=", "d.latest_version")
+    : query.where("v.version", "=", version)
+  ).executeTakeFirst();
+  return row && toDocument(row);
+}
+
+function selectVersions(tables: Tables) {
+  return tables
+    .selectFrom("warehouse_document as d")
+    .innerJoin("warehouse_author as a", "a.id", "d.author_id")
+    .innerJoin("warehouse_version as v", "v.document_id", "d.id")
+    .select([
+      "d.id",
+      "v.version",
+      "v.content_hash as contentHash",
+      "d.author_id as authorId",
+      "a.full_name as authorFullName",
+      "v.kind",
+      "v.platform",
+      "d.source",
+      "v.title",
+      "v.format",
+      "v.content",
+      "v.published_at as publishedAt",
+      "v.collected_at as collectedAt",
+    ]);
+}
+
+const toDocument = (row: { readonly id: string }): RawDocument =>
+  parseWith(RawDocument, row, `the warehouse's document ${row.id}`);
+
+async function insertVersion(
+  transaction: Transaction<WarehouseTables>,
+  author: Author,
+  document: DocumentDraft & Pick<RawDocument, "id" | "version" | "contentHash" | "collectedAt">,
+): Promise<void> {
+  const { id, version } = document;
+  await transaction
+    .insertInto("warehouse_document")
+    .values({ id, author_id: author.id, source: document.source, latest_version: version })
+    .onConflict((c) => c.column("id").doUpdateSet({ latest_version: version }))
+    .execute();
+  await transaction
+    .insertInto("warehouse_version")
+    .values({
+      document_id: id,
+      version,
+      content_hash: document.contentHash,
+      kind: document.kind,
+      platform: document.platform,
+      title: document.title,
+      format: document.format,
+      content: document.content,
+      published_at: document.publishedAt,
+      collected_at: document.collectedAt,
+    })
+    .execute();
+}
+
+async function countChange(transaction: Transaction<WarehouseTables>): Promise<void> {
+  await transaction
+    .updateTable("warehouse_change")
+    .set((e) => ({ count: e("count", "+", 1) }))
+    .execute();
+}
