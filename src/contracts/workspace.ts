@@ -10,6 +10,7 @@ import type { FeatureStore } from "./features.ts";
 import type { Logger } from "./logger.ts";
 import type { ChatModel, Embedders, LanguageModels } from "./models.ts";
 import type { ModelRegistry } from "./registry.ts";
+import type { RunJournal } from "./runs.ts";
 import type { VectorIndex } from "./vectors.ts";
 
 /** What a step can name in `uses`. */
@@ -30,6 +31,8 @@ export type PortName = keyof WorkspacePorts;
 export interface Workspace extends WorkspacePorts {
   /** The folder that holds everything: databases, index, artifacts. */
   readonly folder: string;
+  /** Where runs of pipelines are written. */
+  readonly runs: RunJournal;
   readonly clock: Clock;
   readonly log: Logger;
   /** What a read through the port depends on: part of the cache key of every step that uses it. */

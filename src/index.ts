@@ -1,0 +1,15 @@
+/** The front door: what a project's steps and pipelines import by the name `trilith`. */
+
+export type * from "./contracts/artifacts.ts";
+export type * from "./contracts/documents.ts";
+export { Author, DocumentKind, RawDocument } from "./contracts/documents.ts";
+export type * from "./contracts/features.ts";
+export { Chunk, CleanedDocument } from "./contracts/features.ts";
+export type * from "./contracts/logger.ts";
+export type * from "./contracts/models.ts";
+export type * from "./contracts/registry.ts";
+export { ModelLineage, ModelStage, ModelVersion, Rights } from "./contracts/registry.ts";
+export type * from "./contracts/runs.ts";
+export type * from "./contracts/vectors.ts";
+export type * from "./contracts/workspace.ts";
+export * from "./orchestrator/index.ts";

@@ -1,0 +1,11 @@
+/** Door of the orchestrator: declare steps and pipelines, run them, and read what they left. */
+
+export { Folder, folder } from "./materializers/folder.ts";
+export { json } from "./materializers/json.ts";
+export { jsonl } from "./materializers/jsonl.ts";
+export type { Materializer } from "./materializers/materializer.ts";
+export { type Pipeline, pipeline } from "./pipeline.ts";
+export type { Outputs, Ref, Refs, Values } from "./ref.ts";
+export { type Step, step } from "./step.ts";
+export { type StepContext, type TestContext, testContext } from "./step-context.ts";
+export type { CallOptions, RetryPolicy, StepDefinition } from "./step-definition.ts";

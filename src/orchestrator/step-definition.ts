@@ -1,0 +1,42 @@
+/** A step as the engine sees it: declared, checked, its types gone. */
+
+import type { z } from "zod";
+import type { PortName } from "../contracts/workspace.ts";
+import type { Materializer } from "./materializers/materializer.ts";
+import type { Ref } from "./ref.ts";
+import type { StepContext } from "./step-context.ts";
+
+/** How failed attempts are tried again. An error that says `retryable: false` ends it at once. */
+export interface RetryPolicy {
+  readonly maxRetries: number;
+  /** Before the first retry. */
+  readonly delayMs: number;
+  /** Each further delay is this many times the one before. */
+  readonly backoff: number;
+}
+
+/** What the caller of a step can add to its input. */
+export interface CallOptions {
+  /** Invocations that must have finished first, without their values being read. */
+  readonly after?: readonly Ref<unknown>[];
+}
+
+/** What the engine knows of a step. */
+export interface StepDefinition {
+  readonly name: string;
+  readonly input: z.ZodType;
+  /** By output name; a step with one unnamed output has `output`. */
+  readonly outputs: ReadonlyMap<string, Materializer<unknown>>;
+  /** Whether `run` returns an object of outputs. */
+  readonly namedOutputs: boolean;
+  readonly uses: readonly PortName[];
+  readonly cache: boolean;
+  readonly cacheTtlMs: number | null;
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number | null;
+  readonly files: readonly string[];
+  /** Path of the module that declares the step; `null` when it has none (a REPL, evaluated text). */
+  readonly modulePath: string | null;
+  readonly definedAtMs: number;
+  run(input: unknown, context: StepContext<PortName>): Promise<unknown>;
+}

@@ -1,0 +1,160 @@
+/**
+ * `step()`: a function with a name, a checked input and stored outputs.
+ * Called in a pipeline it gives references; nothing runs before the engine says so.
+ */
+
+import { fileURLToPath } from "node:url";
+import { getCallSites } from "node:util";
+import { z } from "zod";
+import type { PortName } from "../contracts/workspace.ts";
+import { systemClock } from "../core/clock.ts";
+import { InvalidDefinitionError, StepOutsidePipelineError } from "./errors.ts";
+import { json, nothing } from "./materializers/json.ts";
+import { isMaterializer, type Materializer, type OutputSpec, type ValueOf } from "./materializers/materializer.ts";
+import type { Ref, Refs } from "./ref.ts";
+import { currentScope } from "./scope.ts";
+import type { StepContext } from "./step-context.ts";
+import type { CallOptions, RetryPolicy, StepDefinition } from "./step-definition.ts";
+
+type EmptyInput = z.ZodObject<Record<never, never>>;
+type Awaitable<T> = T | Promise<T>;
+
+interface StepOptions<I extends z.ZodType, U extends PortName> {
+  /** Snake case, unique in a project: `crawl_links`. */
+  readonly name: string;
+  /** Parsed before every attempt; without one the step takes nothing. */
+  readonly input?: I;
+  /** The ports that the step is handed. What a read through them depends on is part of the cache key. */
+  readonly uses?: readonly U[];
+  /** `false` for a step that changes the world or reads it fresh each time. Default `true`. */
+  readonly cache?: boolean;
+  /** How long a cached output counts, for what depends on the outside world. Without it: for ever. */
+  readonly cacheTtlMs?: number;
+  /** Default: no retry. Left-out members: delayMs 500, backoff 2. */
+  readonly retry?: Partial<RetryPolicy>;
+  /** Of one attempt. The signal aborts then; code that ignores it cannot be stopped. */
+  readonly timeoutMs?: number;
+  /** Files read besides imports, relative to the step's module: their contents are part of the cache key. */
+  readonly files?: readonly string[];
+  /** `import.meta.url`, where the module cannot be told from the call. */
+  readonly module?: string;
+}
+
+/** A declared step: call it in a pipeline, or `run` it in a test. */
+export interface Step<Input, Parsed, Value, Result, U extends PortName> {
+  (...call: StepCall<Input>): Result;
+  /** The step's own function, without engine, schemas or artifacts. */
+  run(input: Parsed, context: StepContext<U>): Promise<Value>;
+  readonly definition: StepDefinition;
+}
+
+type StepCall<Input> =
+  Record<never, never> extends Input
+    ? [input?: Refs<Input>, options?: CallOptions]
+    : [input: Refs<Input>, options?: CallOptions];
+
+/**
+ * Declares a step.
+ *
+ * @throws {InvalidDefinitionError} for a name that is not snake case, or an output called `then`
+ */
+export function step<
+  I extends z.ZodType = EmptyInput,
+  O extends OutputSpec = Materializer<void>,
+  U extends PortName = never,
+>(
+  options: StepOptions<I, U> & {
+    readonly output?: O;
+    readonly outputs?: never;
+    run(input: z.output<I>, context: StepContext<U>): Awaitable<ValueOf<O>>;
+  },
+): Step<z.input<I>, z.output<I>, ValueOf<O>, Ref<ValueOf<O>>, U>;
+export function step<
+  M extends Readonly<Record<string, OutputSpec>>,
+  I extends z.ZodType = EmptyInput,
+  U extends PortName = never,
+>(
+  options: StepOptions<I, U> & {
+    readonly outputs: M;
+    readonly output?: never;
+    run(input: z.output<I>, context: StepContext<U>): Awaitable<{ readonly [K in keyof M]: ValueOf<M[K]> }>;
+  },
+): Step<
+  z.input<I>,
+  z.output<I>,
+  { readonly [K in keyof M]: ValueOf<M[K]> },
+  { readonly [K in keyof M]: Ref<ValueOf<M[K]>> },
+  U
+>;
+export function step(options: ErasedOptions): Step<unknown, unknown, unknown, unknown, PortName> {
+  const definition = defineStep(options);
+  const call = (input: unknown = {}, callOptions: CallOptions = {}): unknown => {
+    const scope = currentScope();
+    if (scope?.kind !== "pipeline") throw new StepOutsidePipelineError(definition.name, scope?.step ?? null);
+    return scope.call(definition, input, callOptions);
+  };
+  Object.defineProperty(call, "name", { value: definition.name });
+  return Object.assign(call, { definition, run: definition.run });
+}
+
+/** Either overload's options with their types gone. */
+type ErasedOptions = StepOptions<z.ZodType, PortName> & {
+  readonly output?: OutputSpec;
+  readonly outputs?: Readonly<Record<string, OutputSpec>>;
+  run(input: unknown, context: StepContext<PortName>): unknown;
+};
+
+function defineStep(options: ErasedOptions): StepDefinition {
+  assertName("step", options.name);
+  const outputs = new Map(
+    Object.entries(options.outputs ?? { output: options.output ?? nothing }).map(([name, spec]) => {
+      assertName("output", name);
+      // An overload has tied the schema's type to what `run` returns.
+      return [name, isMaterializer(spec) ? spec : json(spec as z.ZodType<unknown, unknown>)];
+    }),
+  );
+  return {
+    name: options.name,
+    input: options.input ?? z.object({}),
+    outputs,
+    namedOutputs: options.outputs !== undefined,
+    uses: options.uses ?? [],
+    cache: options.cache ?? true,
+    cacheTtlMs: options.cacheTtlMs ?? null,
+    retry: { maxRetries: 0, delayMs: 500, backoff: 2, ...options.retry },
+    timeoutMs: options.timeoutMs ?? null,
+    files: options.files ?? [],
+    modulePath: toPath(options.module ?? callerOf(import.meta.url)),
+    definedAtMs: systemClock().now(),
+    run: async (input, context) => options.run(input, context),
+  };
+}
+
+/** Refuses names that would make ids and displays ambiguous. */
+export function assertName(kind: "step" | "pipeline" | "output", name: string): void {
+  if (name === "then") {
+    throw new InvalidDefinitionError(
+      "An output is called then, so an object of outputs would be awaited as if it were a promise; " +
+        "expected any other name. Rename the output.",
+    );
+  }
+  if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name)) {
+    throw new InvalidDefinitionError(
+      `A ${kind} is called ${JSON.stringify(name)}; expected letters, digits and _, beginning with a letter. Rename the ${kind}.`,
+    );
+  }
+}
+
+/** The first module on the call stack that is not `self`. */
+function callerOf(self: string): string | undefined {
+  const selfPath = toPath(self);
+  return getCallSites()
+    .map(({ scriptName }) => scriptName)
+    .find((script) => toPath(script) !== selfPath);
+}
+
+function toPath(script: string | undefined): string | null {
+  if (script === undefined) return null;
+  if (script.startsWith("file:")) return fileURLToPath(script);
+  return script.startsWith("/") || /^[A-Za-z]:[\\/]/.test(script) ? script : null;
+}
