@@ -102,6 +102,7 @@ function candidatePairs(signatures: readonly Uint32Array[], rows: number): [numb
 }
 
 function jaccard(a: ReadonlySet<number> = new Set(), b: ReadonlySet<number> = new Set()): number {
-  const both = a.intersection(b).size;
+  let both = 0;
+  for (const shingle of a) if (b.has(shingle)) both++;
   return both / Math.max(1, a.size + b.size - both);
 }

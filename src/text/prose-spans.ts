@@ -34,11 +34,14 @@ export function proseSpans(text: string): TextSpan[] {
   return spans.map((span) => trimSpan(text, span)).filter(({ start, end }) => start < end);
 }
 
+/** The text at the spans, a blank line between them. */
+export function textAt(text: string, spans: readonly TextSpan[]): string {
+  return spans.map(({ start, end }) => text.slice(start, end)).join("\n\n");
+}
+
 /** The text of the prose spans, a blank line between them. */
 export function proseOf(text: string): string {
-  return proseSpans(text)
-    .map(({ start, end }) => text.slice(start, end))
-    .join("\n\n");
+  return textAt(text, proseSpans(text));
 }
 
 function frontMatterEnd(text: string): number {

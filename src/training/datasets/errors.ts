@@ -1,0 +1,58 @@
+/** What can be wrong with an author's text, or with what is asked of it. */
+
+import { TrilithError } from "../../core/errors.ts";
+
+/** Thrown when an author has too little text to train on and to hold out. */
+export class TooLittleTextError extends TrilithError {
+  override readonly code = "too-little-text";
+  override readonly usage = true;
+  readonly wordCount: number;
+  readonly neededWordCount: number;
+
+  constructor(what: string, { wordCount, neededWordCount }: { wordCount: number; neededWordCount: number }) {
+    super(
+      `There is too little text by ${what}: ${wordCount} words of prose, and at least ${neededWordCount} are needed. ` +
+        "Collect more of the author's documents and run feature_engineering again.",
+    );
+    this.wordCount = wordCount;
+    this.neededWordCount = neededWordCount;
+  }
+}
+
+/** Thrown when fewer than two groups of unlike documents are left to split. */
+export class TooFewDocumentsError extends TrilithError {
+  override readonly code = "too-few-documents";
+  override readonly usage = true;
+
+  constructor(documentCount: number, groupCount: number) {
+    super(
+      `The documents cannot be split: ${documentCount} of them make ${groupCount} group(s) of unlike text; ` +
+        "expected at least 2, one to train on and one to hold out. Collect more of the author's documents.",
+    );
+  }
+}
+
+/** Thrown when a run asks for a kind of dataset or training that this release does not have. */
+export class NotAvailableError extends TrilithError {
+  override readonly code = "training-not-available";
+  override readonly usage = true;
+
+  constructor(parameter: string, value: string, remedy: string) {
+    super(`${parameter} is "${value}", which is not available in this release. ${remedy}`);
+  }
+}
+
+/** Thrown when the author of a run is not named and cannot be told, or has no features. */
+export class AuthorUnclearError extends TrilithError {
+  override readonly code = "author-unclear";
+  override readonly usage = true;
+
+  constructor(asked: string | undefined, known: readonly string[]) {
+    const what = asked === undefined ? "No author is named" : `The author "${asked}" has no features`;
+    super(
+      known.length > 0
+        ? `${what}; expected one of: ${known.join(", ")}. Name one of them, or run feature_engineering for the author first.`
+        : `${what}, and nobody else has. Run digital_data_etl and feature_engineering first.`,
+    );
+  }
+}

@@ -1,0 +1,49 @@
+/** Cleaned documents and chunks for tests: made from plain texts by rules simple enough to check by eye. */
+
+import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
+import { hashJson, shortHash } from "../../core/hash.ts";
+
+/** A document of the author `Ada Byron` unless the fields say otherwise. */
+export function fixtureDocument(text: string, fields: Partial<CleanedDocument> = {}): CleanedDocument {
+  return {
+    id: shortHash(hashJson(text)),
+    version: 1,
+    authorId: "ada",
+    authorFullName: "Ada Byron",
+    kind: "note",
+    platform: "folder",
+    source: `notes/${shortHash(hashJson(text))}.md`,
+    title: "A note",
+    publishedAt: null,
+    text,
+    sourceLines: null,
+    ...fields,
+  };
+}
+
+/** One chunk a second-level section: from one `## ` to the next. */
+export function fixtureChunks(documents: readonly CleanedDocument[]): Chunk[] {
+  return documents.flatMap(({ text, id, version, kind, ...document }) => {
+    const starts = [0, ...[...text.matchAll(/^## /gm)].map(({ index }) => index)];
+    const bounds = [...new Set(starts)].map((start, i, all) => ({ start, end: all[i + 1] ?? text.length }));
+    return bounds.map(({ start, end }, index) => ({
+      id: `${id}-${index}`,
+      documentId: id,
+      documentVersion: version,
+      authorId: document.authorId,
+      authorFullName: document.authorFullName,
+      kind,
+      platform: document.platform,
+      source: document.source,
+      title: document.title,
+      publishedAt: document.publishedAt,
+      index,
+      start,
+      end,
+      text: text.slice(start, end),
+      headings: /^## (.+)/.exec(text.slice(start, end))?.slice(1, 2) ?? [],
+      tokenCount: Math.ceil((end - start) / 4),
+      sourceLine: null,
+    }));
+  });
+}

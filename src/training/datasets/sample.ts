@@ -1,0 +1,47 @@
+/**
+ * One training sample and where its answer stands in the author's documents.
+ * An answer is never written by a program: it is what the author wrote, character for character.
+ */
+
+import { z } from "zod";
+
+/**
+ * `continuation`: a whole document, without an instruction. `outline`: headings, facts and terms → the passage.
+ * `context_question`: passages and the author's own question → what the author wrote next.
+ */
+export const SampleForm = z.enum(["continuation", "outline", "context_question"]);
+export type SampleForm = z.infer<typeof SampleForm>;
+
+/** A slice of a cleaned document's text. */
+export const SourceSpan = z.object({
+  documentId: z.string(),
+  documentVersion: z.int().positive(),
+  /** Characters (UTF-16 code units) into the cleaned document's text. */
+  start: z.int().nonnegative(),
+  end: z.int().positive(),
+});
+export type SourceSpan = z.infer<typeof SourceSpan>;
+
+export const Sample = z.object({
+  schemaVersion: z.literal(1),
+  /** Hash of form, instruction and spans. */
+  id: z.string(),
+  form: SampleForm,
+  authorId: z.string(),
+  authorFullName: z.string(),
+  title: z.string(),
+  source: z.string(),
+  publishedAt: z.string().nullable(),
+  /** Empty for a continuation. Holds every number, name, link, quotation and piece of code of the answer otherwise. */
+  instruction: z.string(),
+  /** The slices at `spans`, a blank line between them. */
+  answer: z.string(),
+  spans: z.array(SourceSpan).min(1),
+});
+export type Sample = z.infer<typeof Sample>;
+
+/** `<document id>@<version>` of every document that the samples' answers stand in, sorted. */
+export function documentsOf(samples: readonly Sample[]): string[] {
+  const keys = samples.flatMap(({ spans }) => spans.map((span) => `${span.documentId}@${span.documentVersion}`));
+  return [...new Set(keys)].sort();
+}
