@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { searchTerms } from "./search-terms.ts";
+
+describe("search terms", () => {
+  it("leave out the words that only make a question", () => {
+    expect(searchTerms("What does the DiffExecutor do when it is created?")).toEqual([
+      ...searchTerms("DiffExecutor"),
+      ...searchTerms("created"),
+    ]);
+    expect(searchTerms("How do they do that?")).toEqual([]);
+  });
+
+  it("are equal for a question's and a text's forms of a word", () => {
+    expect(searchTerms("chunks")).toEqual(searchTerms("Chunk"));
+  });
+});
