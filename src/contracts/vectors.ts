@@ -58,6 +58,8 @@ export interface VectorIndex {
   build(embedder: ContentHash, points: readonly VectorPoint[]): Promise<IndexDescription>;
   /** @throws {IndexMissingError} (`index-missing`) before the first build */
   search(query: SearchQuery): Promise<SearchHit[]>;
+  /** What each term of the text says: its inverse document frequency among the chunks, greatest for a term that none holds. */
+  termWeights(text: string): Promise<ReadonlyMap<string, number>>;
   /** Of the index now in use. */
   fingerprint(): Promise<string>;
   close(): Promise<void>;

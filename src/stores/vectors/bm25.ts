@@ -10,8 +10,15 @@ const K1 = 1.2;
 const B = 0.75;
 
 export interface Bm25 {
+  /** How many documents hold the term. */
+  count(term: string): number;
   /** Document index to score, for the documents that hold a term. A term given twice counts twice. */
   score(terms: readonly string[]): Map<number, number>;
+}
+
+/** What a term says that `holding` of `total` documents hold: always above 0. */
+export function inverseDocumentFrequency(total: number, holding: number): number {
+  return Math.log(1 + (total - holding + 0.5) / (holding + 0.5));
 }
 
 /** Counts the terms of the documents, once. */
@@ -27,11 +34,12 @@ export function createBm25(documents: readonly (readonly string[])[]): Bm25 {
   const lengths = documents.map((terms) => terms.length);
   const meanLength = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
   return {
+    count: (term) => postings.get(term)?.size ?? 0,
     score(terms) {
       const scores = new Map<number, number>();
       for (const term of terms) {
         const posting = postings.get(term) ?? new Map<number, number>();
-        const idf = Math.log(1 + (documents.length - posting.size + 0.5) / (posting.size + 0.5));
+        const idf = inverseDocumentFrequency(documents.length, posting.size);
         for (const [index, count] of posting) {
           const norm = K1 * (1 - B + (B * (lengths[index] ?? 0)) / meanLength);
           scores.set(index, (scores.get(index) ?? 0) + (idf * count * (K1 + 1)) / (count + norm));

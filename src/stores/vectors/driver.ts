@@ -49,6 +49,8 @@ export interface VectorDriver {
   rankByVector(table: string, vector: Float32Array, options: RankOptions): Promise<RankedRow[]>;
   /** The rows that hold a term, by BM25 (k1 1.2, b 0.75) with statistics of the whole table, best first. */
   rankByTerms(table: string, terms: readonly string[], options: RankOptions): Promise<RankedRow[]>;
+  /** How many rows hold the term. */
+  countRows(table: string, term: string): Promise<number>;
   /** The text last written; `undefined` before the first. */
   readPointer(): Promise<string | undefined>;
   /** Replaces the text so that every reader sees the old one or the new one, whole. */

@@ -84,6 +84,15 @@ const rankingLaws: Record<string, Law> = {
     const [twice] = await driver.rankByTerms("t", ["fox", "fox"], everything);
     expect((twice?.score ?? 0) / (once?.score ?? 1)).toBeCloseTo(2, 3);
   },
+  async "counts the rows that hold a whole term"(driver) {
+    const rows = [["fox", "foxes"], ["fox", "fox"], ["foxes"], ["o'fox", "100%"]];
+    await driver.createTable(
+      "t",
+      rows.map((terms, index) => row(`r${index}`, { terms })),
+    );
+    const counts = ["fox", "foxes", "o'fox", "100%", "o", "%"].map((term) => driver.countRows("t", term));
+    expect(await Promise.all(counts)).toEqual([2, 2, 1, 1, 0, 0]);
+  },
   async "gives the best rows when there are more than the limit"(driver) {
     const rows = Array.from({ length: 50 }, (_, index) =>
       row(`r${index}`, { vector: Float32Array.of(Math.cos(index / 50), Math.sin(index / 50)) }),

@@ -64,6 +64,10 @@ export function lanceVectors({ folder, approximateAboveRowCount = 50_000 }: Lanc
       failingTo("search by words", async () =>
         rankByTerms((await engine()).lance, await tableOf(name), { terms, ...options }),
       ),
+    countRows: (name, term) =>
+      failingTo("count rows", async () =>
+        (await tableOf(name)).countRows(`contains(terms, ${quoted(joined([term]))})`),
+      ),
     readPointer: () => readPointer(join(folder, POINTER_FILE)),
     writePointer: (text) => replaceFile(join(folder, POINTER_FILE), text),
     async close() {
@@ -87,13 +91,18 @@ function toRecords(rows: readonly VectorRow[]): Record<string, unknown>[] {
   return rows.map((row) => ({
     id: row.id,
     payload: row.payload,
-    terms: row.terms.map((term) => term.slice(0, MAX_TERM_LENGTH)).join(" "),
+    terms: joined(row.terms),
     vector: row.vector,
     author_id: row.authorId,
     kind: row.kind,
     platform: row.platform,
     published_at_ms: row.publishedAtMs ?? UNDATED_MS,
   }));
+}
+
+/** Terms as one text, each between two spaces, so that a whole term can be looked for. */
+function joined(terms: readonly string[]): string {
+  return ` ${terms.map((term) => term.slice(0, MAX_TERM_LENGTH)).join(" ")} `;
 }
 
 async function fillTable({ Index }: Lance, table: Table, approximateAboveRowCount: number): Promise<void> {
@@ -130,9 +139,7 @@ async function rankByTerms(
   table: Table,
   { terms, limit, filter }: RankOptions & { terms: readonly string[] },
 ): Promise<RankedRow[]> {
-  const query = table
-    .query()
-    .fullTextSearch(new MatchQuery(terms.map((t) => t.slice(0, MAX_TERM_LENGTH)).join(" "), "terms"));
+  const query = table.query().fullTextSearch(new MatchQuery(joined(terms), "terms"));
   const where = toSql(filter);
   const records: { id: string; payload: string; _score: number }[] = await (where ? query.where(where) : query)
     .select(["id", "payload", "_score"])

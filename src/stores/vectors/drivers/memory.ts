@@ -35,6 +35,7 @@ export function memoryVectors(): VectorDriver {
       const { rows, bm25 } = tableOf(name);
       return best(rows, bm25.score(terms), options);
     },
+    countRows: async (name, term) => tableOf(name).bm25.count(term),
     readPointer: async () => pointer,
     async writePointer(text) {
       pointer = text;
