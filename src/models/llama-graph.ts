@@ -59,15 +59,42 @@ export function plainParts(graph: Graph, weight: LlamaParts["weight"]): LlamaPar
 
 /** The loss of a batch: the sum of weight x negative log-likelihood, in nats. */
 export function llamaLoss(graph: Graph, config: LlamaConfig, inputs: LlamaInputs, parts: LlamaParts): GraphTensor {
-  const table = parts.weight("model.embed_tokens.weight");
-  let x = embedding(graph, table, inputs.ids);
+  const hidden = llamaHidden(graph, config, inputs.ids, parts, packedAttention(graph, config, inputs.mask));
+  const { targets, weights } = inputs;
+  return crossEntropy(graph, { x: hidden, table: headTable(config, parts), targets, weights });
+}
+
+/** One layer's queries [N, H D], keys and values [N, K D] before rotation, to what the tokens make of each other [N, H D]. */
+export type Attend = (projected: Readonly<Record<"q" | "k" | "v", GraphTensor>>, layer: number) => GraphTensor;
+
+/** The normalised hidden states [N, D] of tokens `ids` [N], which the head reads. */
+export function llamaHidden(
+  graph: Graph,
+  config: LlamaConfig,
+  ids: GraphTensor,
+  parts: LlamaParts,
+  attend: Attend,
+): GraphTensor {
+  let x = embedding(graph, parts.weight("model.embed_tokens.weight"), ids);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    x = residual(graph, x, selfAttention(graph, config, inputs.mask, parts, { x, layer }));
+    x = residual(graph, x, selfAttention(graph, config, parts, attend, { x, layer }));
     x = residual(graph, x, feedForward(graph, config, parts, { x, layer }));
   }
-  const hidden = rmsNorm(graph, x, parts.weight("model.norm.weight"), config.rms_norm_eps);
-  const head = config.tie_word_embeddings ? table : parts.weight("lm_head.weight");
-  return crossEntropy(graph, { x: hidden, table: head, targets: inputs.targets, weights: inputs.weights });
+  return rmsNorm(graph, x, parts.weight("model.norm.weight"), config.rms_norm_eps);
+}
+
+/** The head's weights [V, D]. */
+export function headTable(config: LlamaConfig, parts: LlamaParts): GraphTensor {
+  return parts.weight(config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+}
+
+/** Attention within the rows of a batch, as `mask` [B, 1, 1, T, T] allows it. */
+export function packedAttention(graph: Graph, config: LlamaConfig, mask: GraphTensor): Attend {
+  const heads = (x: GraphTensor): GraphTensor => splitHeads(graph, x, mask.shape[0] ?? 0, headSize(config));
+  return ({ q, k, v }) => {
+    const rotated = { q: rope(graph, heads(q), config.rope_theta), k: rope(graph, heads(k), config.rope_theta) };
+    return mergeHeads(graph, attention(graph, { ...rotated, v: heads(v), mask }));
+  };
 }
 
 interface LayerInput {
@@ -78,18 +105,15 @@ interface LayerInput {
 function selfAttention(
   graph: Graph,
   config: LlamaConfig,
-  mask: GraphTensor,
   parts: LlamaParts,
+  attend: Attend,
   { x, layer }: LayerInput,
 ): GraphTensor {
   const gain = parts.weight(`model.layers.${layer}.input_layernorm.weight`);
   const normalised = rmsNorm(graph, x, gain, config.rms_norm_eps);
-  const heads = (projection: Projection): GraphTensor =>
-    splitHeads(graph, parts.project(normalised, layer, projection), mask.shape[0] ?? 0, headSize(config));
-  const q = rope(graph, heads("q_proj"), config.rope_theta);
-  const k = rope(graph, heads("k_proj"), config.rope_theta);
-  const mixed = attention(graph, { q, k, v: heads("v_proj"), mask });
-  return parts.project(mergeHeads(graph, mixed), layer, "o_proj");
+  const project = (projection: Projection): GraphTensor => parts.project(normalised, layer, projection);
+  const mixed = attend({ q: project("q_proj"), k: project("k_proj"), v: project("v_proj") }, layer);
+  return parts.project(mixed, layer, "o_proj");
 }
 
 function feedForward(graph: Graph, config: LlamaConfig, parts: LlamaParts, { x, layer }: LayerInput): GraphTensor {

@@ -25,9 +25,9 @@ import {
   projectionModule,
   projectionShape,
 } from "./llama-config.ts";
-import { BatchShapeError, MissingWeightError, UnknownProjectionError } from "./llama-errors.ts";
+import { BatchShapeError, UnknownProjectionError } from "./llama-errors.ts";
 import { type LlamaParts, llamaInputs, llamaLoss, packedMask, plainParts } from "./llama-graph.ts";
-import { fillLoraA, type Weights } from "./llama-weights.ts";
+import { fillLoraA, type Weights, weightOf } from "./llama-weights.ts";
 
 export interface TrainableOptions {
   readonly config: LlamaConfig;
@@ -174,14 +174,6 @@ function loraTensors(
 function frozen(graph: Graph, { config, weights }: TrainableOptions, name: string): GraphTensor {
   const shape = llamaTensors(config)[name] ?? [];
   return graph.constant(name, shape, weightOf(weights, name, shape));
-}
-
-function weightOf(weights: Weights, name: string, shape: readonly number[]): Float32Array {
-  const data = weights.get(name);
-  if (data?.length !== shape.reduce((product, length) => product * length, 1)) {
-    throw new MissingWeightError(name, shape, data?.length);
-  }
-  return data;
 }
 
 function toProjection(name: string): Projection {

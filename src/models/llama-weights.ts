@@ -3,9 +3,23 @@
 import { createRandom } from "../core/random.ts";
 import type { LlamaConfig } from "./llama-config.ts";
 import { llamaTensors } from "./llama-config.ts";
+import { MissingWeightError } from "./llama-errors.ts";
 
 /** Tensors by their Hugging Face names, row-major float32. */
 export type Weights = ReadonlyMap<string, Float32Array>;
+
+/**
+ * The weight of this name.
+ *
+ * @throws {MissingWeightError} when it is absent or of another size than `shape`
+ */
+export function weightOf(weights: Weights, name: string, shape: readonly number[]): Float32Array {
+  const data = weights.get(name);
+  if (data?.length !== shape.reduce((product, length) => product * length, 1)) {
+    throw new MissingWeightError(name, shape, data?.length);
+  }
+  return data;
+}
 
 /**
  * Weights to start pretraining from: matrices normal with deviation 0.02, those that write to the residual stream

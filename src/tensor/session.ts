@@ -66,8 +66,9 @@ export async function openOnMemory(
 /** Shared memory for every input and output that `options` brings no array for. */
 export function allocate(graph: CompiledGraph, options: SessionOptions): SessionMemory {
   const array = ({ shape, type }: GraphTensor): TensorArray => {
-    const kind = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array }[type];
-    return new kind(new SharedArrayBuffer(sizeOf(shape) * kind.BYTES_PER_ELEMENT));
+    if (type === "float32") return new Float32Array(new SharedArrayBuffer(4 * sizeOf(shape)));
+    if (type === "int32") return new Int32Array(new SharedArrayBuffer(4 * sizeOf(shape)));
+    return new BigInt64Array(new SharedArrayBuffer(8 * sizeOf(shape)));
   };
   return {
     inputs: new Map(graph.inputs.map((tensor) => [tensor.name, options.inputs?.[tensor.name] ?? array(tensor)])),
