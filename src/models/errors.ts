@@ -40,3 +40,39 @@ export class SafetensorsError extends TrilithError {
     this.fileName = fileName;
   }
 }
+
+/** Thrown when an adapter folder is incomplete or was made for another model. */
+export class AdapterError extends TrilithError {
+  override readonly code = "adapter-invalid";
+  override readonly usage = true;
+
+  constructor(problem: string) {
+    super(
+      `The adapter cannot be used: ${problem}. A PEFT LoRA adapter of this base was expected; give the folder that training wrote for it.`,
+    );
+  }
+}
+
+/** Thrown when the folder of a base model lacks a file. */
+export class BaseModelError extends TrilithError {
+  override readonly code = "base-model-unreadable";
+  override readonly usage = true;
+
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(
+      `The base model's file ${path} cannot be read: ${problem}. A folder with config.json, tokenizer.json and model.safetensors was expected; name that folder.`,
+      options,
+    );
+  }
+}
+
+/** Thrown when a sequence is given more tokens than the model was made to see at once. */
+export class ContextExceededError extends TrilithError {
+  override readonly code = "context-exceeded";
+
+  constructor(asked: number, contextTokens: number) {
+    super(
+      `A sequence of ${asked} tokens was read into a context of ${contextTokens}; expected at most that many. Begin a new sequence with its last tokens.`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TokenBatch } from "../contracts/models.ts";
+import { createRandom } from "../core/random.ts";
+import { type Decoder, openDecoder } from "./decoder.ts";
+import { openFullTrainable } from "./llama-trainable.ts";
+import { openScorer } from "./scorer.ts";
+import { TINY_CONFIG, tinyWeights } from "./tiny-llama.ts";
+
+const weights = tinyWeights(3);
+const random = createRandom(5);
+const tokens = Array.from({ length: 120 }, () => 3 + random.integer(256));
+const TIME = TINY_CONFIG.max_position_embeddings;
+const BOS = TINY_CONFIG.bos_token_id;
+
+/** The nats of the targets `from` … of one row, by the graph that training uses. */
+async function trainingNats(inputs: readonly number[], targets: readonly number[], from = 0): Promise<number> {
+  const model = await openFullTrainable({ config: TINY_CONFIG, weights, batch: 1, time: TIME, threads: 1 });
+  const batch: TokenBatch = {
+    batch: 1,
+    time: TIME,
+    inputs: Int32Array.from({ length: TIME }, (_, i) => inputs[i] ?? 0),
+    targets: Int32Array.from({ length: TIME }, (_, i) => targets[i] ?? 0),
+    weights: Float32Array.from({ length: TIME }, (_, i) => (i >= from && i < targets.length ? 1 : 0)),
+  };
+  const loss = await model.loss(batch);
+  await model.close();
+  return loss;
+}
+
+function natsOf(logits: Float32Array, id: number): number {
+  const peak = Math.max(...logits);
+  return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - peak), 0)) + peak - (logits[id] ?? 0);
+}
+
+describe("the decoder", () => {
+  let decoder: Decoder;
+  beforeAll(async () => {
+    decoder = await openDecoder(TINY_CONFIG, weights, 1);
+  });
+  afterAll(() => decoder.close());
+
+  it("gives token by token the likelihoods that the training graph gives at once", async () => {
+    const sequence = decoder.createSequence();
+    let logits = await sequence.read([BOS]);
+    let nats = 0;
+    for (const id of tokens.slice(0, 40)) {
+      nats += natsOf(logits, id);
+      logits = await sequence.read([id]);
+    }
+    expect(sequence.length).toBe(41);
+    expect(nats / 40).toBeCloseTo((await trainingNats([BOS, ...tokens.slice(0, 39)], tokens.slice(0, 40))) / 40, 4);
+  });
+
+  it("gives the same logits whether tokens are read one by one, in pieces or all at once", async () => {
+    const [single, pieces, whole] = [decoder.createSequence(), decoder.createSequence(), decoder.createSequence()];
+    const some = [BOS, ...tokens.slice(0, 44)];
+    let one = new Float32Array() as Float32Array;
+    for (const id of some) one = await single.read([id]);
+    await pieces.read(some.slice(0, 7));
+    await pieces.read(some.slice(7, 41));
+    const expected = await whole.read(some);
+    const inPieces = await pieces.read(some.slice(41));
+    for (const [i, logit] of expected.entries()) {
+      expect(Math.abs((one[i] ?? 0) - logit)).toBeLessThan(1e-4);
+      expect(Math.abs((inPieces[i] ?? 0) - logit)).toBeLessThan(1e-4);
+    }
+  });
+
+  it("keeps sequences apart that are read at the same time", async () => {
+    const [a, b, alone] = [decoder.createSequence(), decoder.createSequence(), decoder.createSequence()];
+    await Promise.all([a.read([BOS, 10, 11]), b.read([BOS, 200])]);
+    const [together] = await Promise.all([a.read([12]), b.read([201])]);
+    await alone.read([BOS, 10, 11]);
+    expect(together).toEqual(await alone.read([12]));
+  });
+
+  it("refuses tokens beyond its context", async () => {
+    await expect(decoder.createSequence().read(tokens)).rejects.toMatchObject({ code: "context-exceeded" });
+  });
+});
+
+describe("the scorer", () => {
+  it("gives the nats of the training graph for each of many texts of a row", async () => {
+    const scorer = await openScorer(TINY_CONFIG, weights, 1);
+    const texts = [tokens.slice(0, 9), tokens.slice(9, 12), [], tokens.slice(20, 62), tokens.slice(3, 4)];
+    const scores = await scorer.score(texts);
+    for (const [i, text] of texts.entries()) {
+      const expected = text.length > 0 ? await trainingNats([BOS, ...text.slice(0, -1)], text) : 0;
+      expect(Math.abs((scores[i] ?? 0) - expected)).toBeLessThan(1e-3 * Math.max(1, text.length));
+    }
+    await scorer.close();
+  });
+
+  it("reads a long text in windows that overlap by half", async () => {
+    const scorer = await openScorer(TINY_CONFIG, weights, 1);
+    // 120 tokens in windows of 48: 0–48 behind bos, 24–72 counted from 48, 48–96 from 72, 72–120 from 96.
+    const parts = [await trainingNats([BOS, ...tokens.slice(0, TIME - 1)], tokens.slice(0, TIME))];
+    for (const start of [24, 48, 72]) {
+      parts.push(await trainingNats(tokens.slice(start - 1, start + 47), tokens.slice(start, start + 48), 24));
+    }
+    const [score = 0] = await scorer.score([tokens]);
+    expect(Math.abs(score - parts.reduce((sum, part) => sum + part, 0))).toBeLessThan(1e-2);
+    await scorer.close();
+  });
+});

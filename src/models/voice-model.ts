@@ -1,0 +1,97 @@
+/**
+ * A Llama model as the `VoiceModel` port: continues text as it streams, and measures how well it predicts given text.
+ * Decoder and scorer are opened on first use and compute in threads of their own.
+ */
+
+import type { GenerateOptions, Tokenizer, VoiceModel } from "../contracts/models.ts";
+import { createRandom } from "../core/random.ts";
+import { type Decoder, openDecoder } from "./decoder.ts";
+import type { LlamaConfig } from "./llama-config.ts";
+import type { Weights } from "./llama-weights.ts";
+import { type SamplingOptions, sampleToken } from "./sampling.ts";
+import { openScorer, type Scorer } from "./scorer.ts";
+
+const DEFAULTS = { maxTokens: 256, temperature: 0.8, topP: 0.95, seed: 1 };
+/** Mild: enough that a small model does not repeat a sentence for ever. */
+const REPETITION_PENALTY = 1.1;
+const REMEMBERED_TOKENS = 64;
+
+export interface VoiceModelOptions {
+  readonly id: string;
+  readonly config: LlamaConfig;
+  readonly weights: Weights;
+  readonly tokenizer: Tokenizer;
+  /** Of one operation. Default 2. */
+  readonly threads?: number;
+}
+
+/** A voice model; nothing is opened before it is used. `close` waits for what is running. */
+export function createVoiceModel({ id, config, weights, tokenizer, threads }: VoiceModelOptions): VoiceModel {
+  let decoder: Promise<Decoder> | undefined;
+  let scorer: Promise<Scorer> | undefined;
+  const parameterCount = [...weights.values()].reduce((sum, weight) => sum + weight.length, 0);
+  return {
+    id,
+    parameterCount,
+    async *continue(prompt, options = {}) {
+      decoder ??= openDecoder(config, weights, threads);
+      yield* continueText(await decoder, tokenizer, { prompt, ...options });
+    },
+    async bits(texts) {
+      scorer ??= openScorer(config, weights, threads);
+      const nats = await (await scorer).score(texts.map((text) => tokenizer.encode(text)));
+      return nats.map((each) => each / Math.LN2);
+    },
+    async close() {
+      await Promise.all([decoder, scorer].map(async (part) => (await part)?.close()));
+    },
+  };
+}
+
+async function* continueText(
+  decoder: Decoder,
+  tokenizer: Tokenizer,
+  options: GenerateOptions & { readonly prompt: string },
+): AsyncGenerator<string> {
+  const { maxTokens, seed, signal, ...chosen } = { ...DEFAULTS, ...options };
+  const sampling: SamplingOptions = { ...chosen, repetitionPenalty: REPETITION_PENALTY };
+  const random = createRandom(seed);
+  const read = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];
+  const window = slidingWindow(decoder);
+  let unread = [...read];
+  let held: number[] = [];
+  for (let count = 0; count < maxTokens; count++) {
+    signal?.throwIfAborted();
+    const logits = await window.read(unread);
+    const id = sampleToken(logits, sampling, { random, recentIds: read.slice(-REMEMBERED_TOKENS) });
+    if (id === tokenizer.eosId) break;
+    read.push(id);
+    unread = [id];
+    held.push(id);
+    const text = tokenizer.decode(held);
+    if (isIncomplete(text)) continue;
+    yield text;
+    held = [];
+  }
+  if (held.length > 0) yield tokenizer.decode(held);
+}
+
+/** The context as a window on a text of any length: when it is full, its later half is read again from its start. */
+function slidingWindow(decoder: Decoder): { read(ids: readonly number[]): Promise<Float32Array> } {
+  let sequence = decoder.createSequence();
+  let inWindow: number[] = [];
+  return {
+    read(ids) {
+      inWindow.push(...ids);
+      if (inWindow.length <= decoder.contextTokens) return sequence.read(ids);
+      inWindow = inWindow.slice(-Math.floor(decoder.contextTokens / 2));
+      sequence = decoder.createSequence();
+      return sequence.read(inWindow);
+    },
+  };
+}
+
+/** Whether text may end in the middle of a character; bytes that are no UTF-8 at all are let go after four. */
+function isIncomplete(text: string): boolean {
+  return text.endsWith("\uFFFD") && !text.endsWith("\uFFFD".repeat(4));
+}
