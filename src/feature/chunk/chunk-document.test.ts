@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
+import { createRandom } from "../../core/random.ts";
+import { type ChunkOptions, chunkDocument } from "./chunk-document.ts";
+
+const countTokens = (text: string): number => text.match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu)?.length ?? 0;
+
+const document = (text: string): CleanedDocument => ({
+  id: "d",
+  version: 2,
+  authorId: "ada",
+  authorFullName: "Ada",
+  kind: "note",
+  platform: "folder",
+  source: "a.md",
+  title: "A",
+  publishedAt: null,
+  text,
+  sourceLines: text.split("\n").map((_, i) => i + 11),
+});
+
+const chunk = (text: string, options: Partial<ChunkOptions> = {}): Chunk[] =>
+  chunkDocument(document(text), { countTokens, maxTokens: 20, targetTokens: 10, ...options });
+const texts = (text: string, options: Partial<ChunkOptions> = {}): string[] =>
+  chunk(text, options).map((each) => each.text);
+
+/** Every promise that holds for any text: spans are exact, in order, within the limit, and nothing is left out. */
+function expectWhole(text: string, chunks: readonly Chunk[], maxTokens: number): void {
+  let position = 0;
+  let outside = "";
+  for (const [index, each] of chunks.entries()) {
+    expect(each.text).toBe(text.slice(each.start, each.end));
+    expect(each.index).toBe(index);
+    expect(each.start).toBeGreaterThanOrEqual(position);
+    expect(each.tokenCount).toBe(countTokens(each.text));
+    expect(each.tokenCount).toBeLessThanOrEqual(maxTokens);
+    outside += text.slice(position, each.start);
+    position = each.end;
+  }
+  expect((outside + text.slice(position)).trim()).toBe("");
+}
+
+describe("chunking", () => {
+  it("merges blocks up to the target and no further", () => {
+    expect(texts("One two three.\n\nFour five six.\n\nSeven eight nine ten.")).toEqual([
+      "One two three.\n\nFour five six.",
+      "Seven eight nine ten.",
+    ]);
+  });
+
+  it("keeps a heading with what it heads, and begins a chunk with a section", () => {
+    const text = "# A\n\nOne two three four.\n\n## B\n\nFive.\n\n## C\n\nSix.";
+    const chunks = chunk(text, { targetTokens: 12 });
+    expect(chunks.map(({ headings }) => headings)).toEqual([["A"], ["A", "B"]]);
+    expect(chunks[1]?.text).toBe("## B\n\nFive.\n\n## C\n\nSix.");
+  });
+
+  it("names all headings that open a chunk together, and those above a later one", () => {
+    const text = `# A\n\n## B *b*\n\n${"word ".repeat(12)}\n\n${"more ".repeat(12)}`;
+    expect(chunk(text).map(({ headings }) => headings)).toEqual([
+      ["A", "B b"],
+      ["A", "B b"],
+    ]);
+  });
+
+  it("keeps whole a block between target and maximum", () => {
+    const item = `1. ${"word ".repeat(12)}\n\n   nested`.trim();
+    expect(texts(`Before it one two three four five six.\n\n${item}`)).toEqual([
+      "Before it one two three four five six.",
+      item,
+    ]);
+  });
+
+  it("cuts a long paragraph after sentences, a long sentence after words, a long word between characters", () => {
+    const sentence = "One two three four five six seven. ";
+    expect(texts(sentence.repeat(3).trim())).toEqual([sentence.trim(), sentence.trim(), sentence.trim()]);
+    expect(texts("w ".repeat(25).trim())).toEqual([
+      "w ".repeat(10).trim(),
+      "w ".repeat(10).trim(),
+      "w ".repeat(5).trim(),
+    ]);
+    expect(texts("👩🏽‍💻".repeat(6), { countTokens: (text) => [...text].length })).toEqual(
+      Array(3).fill("👩🏽‍💻👩🏽‍💻"),
+    );
+  });
+
+  it("cuts long code after lines, and keeps its indentation", () => {
+    const text = ["```js", ...Array.from({ length: 8 }, (_, i) => `  call(${i}, ${i});`), "```"].join("\n");
+    const pieces = texts(text);
+    expect(pieces.join("\n")).toBe(text);
+    expect(pieces.length).toBeGreaterThan(3);
+  });
+
+  it("drops nothing after a fence that is never closed", () => {
+    const text = `Before.\n\n\`\`\`\n${"line of text\n".repeat(20)}`;
+    expectWhole(text, chunk(text), 20);
+  });
+
+  it("keeps numbered notes together", () => {
+    const notes = "[1] First one of all.\n\n[2] Second one of all.";
+    expect(texts(`A paragraph of eight words comes before it.\n\n${notes}`)).toEqual([
+      "A paragraph of eight words comes before it.",
+      notes,
+    ]);
+  });
+
+  it("joins a small rest to the chunk before it", () => {
+    expect(texts("One two three four five six seven eight nine.\n\nEnd.")).toHaveLength(1);
+  });
+
+  it("knows the line of the raw content that each chunk begins at", () => {
+    expect(
+      chunk("One two three.\n\nFour five six.\n\nSeven eight nine ten.").map(({ sourceLine }) => sourceLine),
+    ).toEqual([11, 15]);
+  });
+
+  it("gives equal ids for equal documents and none for an empty one", () => {
+    expect(chunk("One.").map(({ id }) => id)).toEqual(chunk("One.").map(({ id }) => id));
+    expect(chunk("")).toEqual([]);
+  });
+
+  it("has every character that is not white space in exactly one chunk, over random texts", () => {
+    const pieces = [
+      "# Head",
+      "## Sub",
+      "A sentence here. And one more!",
+      "- item",
+      "  nested",
+      "1. one",
+      "```",
+      "    code line",
+      "> quote",
+      "| a | b |",
+      "|---|---|",
+      "[1] note",
+      "",
+      "",
+      "",
+      "a".repeat(90),
+      "x ".repeat(60),
+      "---",
+      "👩🏽‍💻 é",
+    ];
+    const random = createRandom(3);
+    for (let round = 0; round < 200; round++) {
+      const text = Array.from({ length: random.integer(40) }, () => pieces[random.integer(pieces.length)]).join("\n");
+      expectWhole(text, chunk(text, { maxTokens: 12, targetTokens: 8 }), 12);
+    }
+  });
+
+  it("keeps the same promises on every page of this repository’s examples", () => {
+    const folder = join(import.meta.dirname, "../../../examples/authors");
+    for (const path of readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((each) =>
+      each.endsWith(".md"),
+    )) {
+      const text = readFileSync(join(folder, path), "utf8");
+      expectWhole(text, chunk(text, { maxTokens: 256, targetTokens: 200 }), 256);
+    }
+  });
+});

@@ -1,0 +1,172 @@
+/**
+ * What a site repeats around every text: share bars, subscription boxes, navigation, legal lines.
+ * Found by repetition over one site's documents, never by a list. A block counts as repeated when most documents
+ * of the site have it and it stands beside the same neighbour there; the author's own refrains wander, and stay.
+ */
+
+import type { RawDocument } from "../../contracts/documents.ts";
+import { type NormalizedLine, normalizeLines, parseMarkdownBlocks } from "../../text/index.ts";
+
+/** A site shows what it repeats only over this many documents. */
+const LEAST_DOCUMENTS = 3;
+/** Share of a site's documents that have a block beside the same neighbour. */
+const REPEATED_FRACTION = 0.6;
+/** Share of documents that have a block, wherever it stands. */
+const EVERYWHERE_FRACTION = 0.9;
+/** Share of the documents with two blocks in which one follows the other: what stands between them elsewhere is foreign. */
+const SEAM_FRACTION = 0.8;
+/** Repeated blocks in a row before and after a seam, for what is inserted there to count as the site's. */
+const SEAM_RUN = 3;
+/** Longer blocks are never a site's. */
+const LONGEST_WORDS = 40;
+
+/** What one site repeats. */
+export interface SiteBoilerplate {
+  readonly blocks: ReadonlySet<string>;
+  /** Pairs of repeated blocks that stand together almost everywhere. */
+  readonly seams: ReadonlySet<string>;
+}
+
+/** By site: platform and author. */
+export type Boilerplate = ReadonlyMap<string, SiteBoilerplate>;
+
+/**
+ * Learns what each site repeats. A folder is not a site: its files are the author's own, whatever they repeat.
+ *
+ * @param documents  all that are known of the sites, the more the better; fewer than three of a site teach nothing
+ */
+export function findBoilerplate(documents: readonly RawDocument[]): Boilerplate {
+  const sites = Map.groupBy(
+    documents.filter(({ platform }) => platform !== "folder"),
+    siteOf,
+  );
+  const found = new Map<string, SiteBoilerplate>();
+  for (const [site, members] of sites) {
+    if (members.length >= LEAST_DOCUMENTS) {
+      found.set(site, learnSite(members.map(({ content }) => siteBlocks(normalizeLines(content)))));
+    }
+  }
+  return found;
+}
+
+/** The lines without what the document's site repeats. */
+export function withoutBoilerplate(
+  lines: readonly NormalizedLine[],
+  document: Pick<RawDocument, "platform" | "authorId">,
+  boilerplate: Boilerplate,
+): NormalizedLine[] {
+  const site = boilerplate.get(siteOf(document));
+  if (site === undefined) return [...lines];
+  const blocks = siteBlocks(lines);
+  const dropped = new Set<number>();
+  for (const [index, isSite] of foreignBlocks(blocks, site).entries()) {
+    const { startLine = 0, endLine = 0 } = blocks[index] ?? {};
+    if (isSite) for (let line = startLine; line < endLine; line++) dropped.add(line);
+  }
+  return lines.filter((_, line) => !dropped.has(line));
+}
+
+interface SiteBlock {
+  /** White space collapsed; what differs between documents but means the same has one name. */
+  readonly key: string;
+  readonly kind: "heading" | "label" | "filler" | "text";
+  readonly startLine: number;
+  readonly endLine: number;
+}
+
+const siteOf = ({ platform, authorId }: Pick<RawDocument, "platform" | "authorId">): string =>
+  `${platform}\n${authorId}`;
+
+const COUNT = /^(?:#+|\d[\d.,]*[kKmM]?)$/;
+const DATE = /^(?:\p{Lu}\p{L}{2,8}\.? \d{1,2}, \d{4}|\d{1,2} \p{Lu}\p{L}{2,8} \d{4}|\d{4}-\d{2}-\d{2})$/u;
+
+function siteBlocks(lines: readonly NormalizedLine[]): SiteBlock[] {
+  const text = lines.map((line) => line.text).join("\n");
+  return parseMarkdownBlocks(text).map(({ kind, start, end, startLine, endLine }) => {
+    const key = text.slice(start, end).trim().replace(/\s+/g, " ");
+    const span = { startLine, endLine };
+    if (COUNT.test(key)) return { key: "(count)", kind: "filler", ...span };
+    if (DATE.test(key)) return { key: "(date)", kind: "filler", ...span };
+    if (kind === "code" || kind === "break" || !/\p{L}/u.test(key) || key.split(" ").length > LONGEST_WORDS) {
+      return { key, kind: "text", ...span };
+    }
+    return { key, kind: kind === "heading" ? "heading" : "label", ...span };
+  });
+}
+
+function learnSite(documents: readonly SiteBlock[][]): SiteBoilerplate {
+  const having = new Map<string, number>();
+  const beside = new Map<string, number>();
+  for (const blocks of documents) {
+    for (const key of new Set(blocks.filter(isCandidate).map(({ key }) => key))) increment(having, key);
+    for (const pair of new Set(pairsOf(blocks))) increment(beside, pair);
+  }
+  const closest = new Map<string, number>();
+  for (const [pair, count] of beside) {
+    for (const key of pair.split("\n")) closest.set(key, Math.max(closest.get(key) ?? 0, count));
+  }
+  const isRepeated = ([key, count]: [string, number]): boolean =>
+    count >= EVERYWHERE_FRACTION * documents.length || (closest.get(key) ?? 0) >= REPEATED_FRACTION * documents.length;
+  const blocks = new Set([...having].filter(isRepeated).map(([key]) => key));
+  const seams = [...beside].filter(([pair, count]) => {
+    const [first = "", second = ""] = pair.split("\n");
+    const both = Math.min(having.get(first) ?? 0, having.get(second) ?? 0);
+    return blocks.has(first) && blocks.has(second) && count >= SEAM_FRACTION * both;
+  });
+  return { blocks, seams: new Set(seams.map(([pair]) => pair)) };
+}
+
+const isCandidate = ({ kind }: SiteBlock): boolean => kind === "label" || kind === "heading";
+const pairsOf = (blocks: readonly SiteBlock[]): string[] =>
+  blocks.slice(1).map(({ key }, i) => `${blocks[i]?.key}\n${key}`);
+const increment = (counts: Map<string, number>, key: string): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+};
+
+/** For each block, whether it is the site's and not the author's. */
+function foreignBlocks(blocks: readonly SiteBlock[], site: SiteBoilerplate): boolean[] {
+  const foreign = blocks.map((block) => isCandidate(block) && site.blocks.has(block.key));
+  markSeams(blocks, foreign, site);
+  markFillers(blocks, foreign);
+  // A heading goes only with what it heads: an author's "Conclusion" is repeated too, over other words each time.
+  for (let i = blocks.length - 1; i >= 0; i--) {
+    if (blocks[i]?.kind === "heading" && i + 1 < blocks.length) foreign[i] &&= foreign[i + 1] ?? false;
+  }
+  return foreign;
+}
+
+/** Marks what a document has between two blocks that stand together elsewhere: comments inside a footer. */
+function markSeams(blocks: readonly SiteBlock[], foreign: boolean[], { seams }: SiteBoilerplate): void {
+  for (let start = SEAM_RUN; start < blocks.length; start++) {
+    const end = foreign.indexOf(true, start);
+    const isInserted =
+      end > start &&
+      seams.has(`${blocks[start - 1]?.key}\n${blocks[end]?.key}`) &&
+      foreign.slice(start - SEAM_RUN, start).every(Boolean) &&
+      foreign.slice(end, end + SEAM_RUN).every(Boolean);
+    if (isInserted) foreign.fill(true, start, end);
+  }
+}
+
+/** Marks counts beside repeated blocks, and dates and titles shown again between two of them. */
+function markFillers(blocks: readonly SiteBlock[], foreign: boolean[]): void {
+  const shown = Map.groupBy(blocks, ({ key }) => key);
+  const isFiller = (i: number): boolean => {
+    const block = blocks[i];
+    return (
+      block !== undefined &&
+      (block.kind === "filler" || (isCandidate(block) && (shown.get(block.key)?.length ?? 0) > 1))
+    );
+  };
+  for (let start = 0; start < blocks.length; start++) {
+    if (foreign[start]) continue;
+    let end = start;
+    while (end < blocks.length && !foreign[end] && isFiller(end)) end++;
+    const between = (start === 0 || foreign[start - 1]) && (end === blocks.length || foreign[end]);
+    if (end > start && between) foreign.fill(true, start, end);
+    start = Math.max(start, end - 1);
+  }
+  for (const [i, { key }] of blocks.entries()) {
+    if (key === "(count)" && (foreign[i - 1] || foreign[i + 1])) foreign[i] = true;
+  }
+}

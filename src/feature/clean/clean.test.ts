@@ -1,0 +1,147 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { RawDocument } from "../../contracts/documents.ts";
+import { findBoilerplate } from "./boilerplate.ts";
+import { cleanDocument } from "./clean-document.ts";
+
+const raw = (content: string, more: Partial<RawDocument> = {}): RawDocument => ({
+  id: "d",
+  version: 1,
+  contentHash: "",
+  authorId: "ada",
+  authorFullName: "Ada",
+  kind: "article",
+  platform: "ada.example.org",
+  source: "https://ada.example.org/p",
+  title: "T",
+  format: "markdown",
+  content,
+  publishedAt: null,
+  collectedAt: "",
+  ...more,
+});
+
+const cleanAll = (documents: RawDocument[]): string[] => {
+  const boilerplate = findBoilerplate(documents);
+  return documents.map((document) => cleanDocument(document, boilerplate).text);
+};
+
+const HEAD = "# Ada’s Letters\n\nSubscribe\n\nShare this post\n\nCopy link";
+const FOOT = "Share this post\n\nCopy link\n\n### Discussion\n\nComments\n\nTop\n\nNo posts\n\n© Ada";
+
+describe("cleaning", () => {
+  it("takes out what a site repeats around its texts, and no word of the texts", () => {
+    const bodies = ["I didn’t know.", "Nor did I, “friend”.", "We’ll see.\n\n```\nx\n```"];
+    const pages = bodies.map((body, i) => raw(`${HEAD}\n\n${body}\n\n${10 + i}\n\n${FOOT}`));
+    expect(cleanAll(pages)).toEqual(bodies);
+  });
+
+  it("keeps what an author says again and again in other company", () => {
+    const bodies = [
+      "One.\n\nAs ever.\n\nTwo.",
+      "Three.\n\nAs ever.\n\n### Conclusion\n\nFour.",
+      "Five.\n\n### Conclusion\n\nSix.",
+    ];
+    const pages = [...bodies, "Seven."].map((body) => raw(`${HEAD}\n\n${body}\n\n${FOOT}`));
+    expect(cleanAll(pages)).toEqual([...bodies, "Seven."]);
+  });
+
+  it("keeps a heading that every text has, over words that no other has", () => {
+    const bodies = ["A.\n\n### Conclusion\n\nB.", "C.\n\n### Conclusion\n\nD.", "E.\n\n### Conclusion\n\nF."];
+    expect(cleanAll(bodies.map((body) => raw(body)))).toEqual(bodies);
+  });
+
+  it("takes other people’s comments out of a footer that has none elsewhere", () => {
+    const comment = FOOT.replace("Comments", "Comments\n\nGreat article, Ada!");
+    const feet = [FOOT, FOOT, FOOT, FOOT, comment];
+    expect(cleanAll(feet.map((foot, i) => raw(`${HEAD}\n\nBody ${i}.\n\n${foot}`)))[4]).toBe("Body 4.");
+  });
+
+  it("learns nothing from two documents, from another site, or from a folder", () => {
+    const page = raw(`${HEAD}\n\nBody.`);
+    expect(cleanAll([page, page])[0]).toContain("Subscribe");
+    const others = [1, 2, 3].map(() => raw(HEAD, { platform: "bob.example.org" }));
+    expect(cleanAll([page, ...others])[0]).toContain("Subscribe");
+    const notes = [1, 2, 3].map((i) => raw(`As ever.\n\nNote ${i}.`, { platform: "folder", source: `${i}.md` }));
+    expect(cleanAll(notes)[0]).toBe("As ever.\n\nNote 1.");
+  });
+
+  it("says which line of a file each line came from, past its front matter", () => {
+    const note = raw("---\ntitle: T\n---\n\n\n# T\n\n\nDon’t.  \n", { platform: "folder", source: "notes/t.md" });
+    expect(cleanDocument(note, new Map())).toMatchObject({ text: "# T\n\nDon’t.", sourceLines: [6, 7, 9] });
+    expect(cleanDocument({ ...note, source: "notes/t.html" }, new Map()).sourceLines).toBeNull();
+    expect(cleanDocument(raw("x"), new Map()).sourceLines).toBeNull();
+  });
+
+  it("keeps punctuation, links, emoji, code and case exactly", () => {
+    const text = "Don't — “really” (see [C++ & R](https://x.org/a_b?c=1#d)); e-mail me: a@b.org 👩‍💻\n\n`a->b != c`";
+    expect(cleanDocument(raw(text), new Map()).text).toBe(text);
+  });
+});
+
+const ARTICLES = join(
+  import.meta.dirname,
+  "../../../../shared/data/llm-twin/data_warehouse_raw_data/ArticleDocument.json",
+);
+
+interface Article {
+  readonly content: { readonly Content: string };
+  readonly platform: string;
+  readonly author_id: string;
+}
+
+describe.skipIf(!existsSync(ARTICLES))(
+  "cleaning the 76 real articles (skipped where shared/data/llm-twin is absent)",
+  () => {
+    const articles = JSON.parse(existsSync(ARTICLES) ? readFileSync(ARTICLES, "utf8") : "[]") as Article[]; // the export's shape
+    const documents = articles.map(({ content, platform, author_id }, i) =>
+      raw(content.Content, { id: `${i}`, platform, authorId: author_id }),
+    );
+    const cleaned = cleanAll(documents);
+    const count = (texts: readonly string[], pattern: RegExp): number => texts.join("\n").match(pattern)?.length ?? 0;
+
+    it("leaves none of 207 share bars, nor anything of the same chrome", () => {
+      const chrome = /^(?:Share this post|Copy link|SubscribeSign in|Restacks|Substack is the home.*)$/gm;
+      expect(
+        count(
+          documents.map(({ content }) => content),
+          /Share this post/g,
+        ),
+      ).toBe(207);
+      expect(count(cleaned, /Share this post/g)).toBe(0);
+      expect(count(cleaned, chrome)).toBe(0);
+    });
+
+    it("keeps all apostrophes but the four that stand in readers’ comments", () => {
+      expect(
+        count(
+          documents.map(({ content }) => content),
+          /['’]/g,
+        ),
+      ).toBe(1985);
+      expect(count(cleaned, /['’]/g)).toBe(1981);
+    });
+
+    it("keeps every sentence that the authors repeat in at most half of their articles", () => {
+      for (const refrain of [
+        /Have a fantastic weekend!/g,
+        /^### Conclusion/gm,
+        /Image by author/g,
+        /^See you next Thursday/gm,
+      ]) {
+        expect(count(cleaned, refrain)).toBe(
+          count(
+            documents.map(({ content }) => content),
+            refrain,
+          ),
+        );
+      }
+    });
+
+    it("takes out at most a tenth of the text", () => {
+      const size = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
+      expect(size(cleaned) / size(documents.map(({ content }) => content))).toBeGreaterThan(0.9);
+    });
+  },
+);
