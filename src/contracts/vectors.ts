@@ -51,6 +51,12 @@ export interface IndexDescription {
   readonly generation: string;
 }
 
+export interface TermCounts {
+  readonly chunkCount: number;
+  /** By term, as the index splits text; 0 for a term that no chunk holds. */
+  readonly holding: ReadonlyMap<string, number>;
+}
+
 export interface VectorIndex {
   /** The index now in use; `undefined` before the first build. */
   describe(): Promise<IndexDescription | undefined>;
@@ -58,8 +64,8 @@ export interface VectorIndex {
   build(embedder: ContentHash, points: readonly VectorPoint[]): Promise<IndexDescription>;
   /** @throws {IndexMissingError} (`index-missing`) before the first build */
   search(query: SearchQuery): Promise<SearchHit[]>;
-  /** What each term of the text says: its inverse document frequency among the chunks, greatest for a term that none holds. */
-  termWeights(text: string): Promise<ReadonlyMap<string, number>>;
+  /** How many chunks hold each term of the text, whatever the filter of a search. */
+  countTerms(text: string): Promise<TermCounts>;
   /** Of the index now in use. */
   fingerprint(): Promise<string>;
   close(): Promise<void>;

@@ -16,11 +16,6 @@ export interface Bm25 {
   score(terms: readonly string[]): Map<number, number>;
 }
 
-/** What a term says that `holding` of `total` documents hold: always above 0. */
-export function inverseDocumentFrequency(total: number, holding: number): number {
-  return Math.log(1 + (total - holding + 0.5) / (holding + 0.5));
-}
-
 /** Counts the terms of the documents, once. */
 export function createBm25(documents: readonly (readonly string[])[]): Bm25 {
   const postings = new Map<string, Map<number, number>>();
@@ -39,7 +34,7 @@ export function createBm25(documents: readonly (readonly string[])[]): Bm25 {
       const scores = new Map<number, number>();
       for (const term of terms) {
         const posting = postings.get(term) ?? new Map<number, number>();
-        const idf = inverseDocumentFrequency(documents.length, posting.size);
+        const idf = Math.log(1 + (documents.length - posting.size + 0.5) / (posting.size + 0.5));
         for (const [index, count] of posting) {
           const norm = K1 * (1 - B + (B * (lengths[index] ?? 0)) / meanLength);
           scores.set(index, (scores.get(index) ?? 0) + (idf * count * (K1 + 1)) / (count + norm));

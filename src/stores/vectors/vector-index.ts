@@ -9,7 +9,6 @@ import type { IndexDescription, SearchHit, SearchQuery, VectorIndex, VectorPoint
 import type { Clock } from "../../core/clock.ts";
 import { type ContentHash, hashJson } from "../../core/hash.ts";
 import type { Random } from "../../core/random.ts";
-import { inverseDocumentFrequency } from "./bm25.ts";
 import type { RankedRow, VectorDriver, VectorRow } from "./driver.ts";
 import { IndexMissingError, IndexPointerError, IndexPointsError, SearchQueryError } from "./errors.ts";
 import { fuseRankings } from "./fuse.ts";
@@ -63,13 +62,13 @@ export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
       if (pointer === undefined) throw new IndexMissingError(driver.name);
       return pointer.pointCount === 0 ? [] : search(options, pointer, query);
     },
-    async termWeights(text) {
+    async countTerms(text) {
       const pointer = await readPointer(driver);
       if (pointer === undefined) throw new IndexMissingError(driver.name);
-      const terms = [...new Set(options.splitTerms(text))];
       const { pointCount, generation } = pointer;
+      const terms = [...new Set(options.splitTerms(text))];
       const counts = await Promise.all(terms.map((term) => (pointCount > 0 ? driver.countRows(generation, term) : 0)));
-      return new Map(terms.map((term, index) => [term, inverseDocumentFrequency(pointCount, counts[index] ?? 0)]));
+      return { chunkCount: pointCount, holding: new Map(terms.map((term, index) => [term, counts[index] ?? 0])) };
     },
     fingerprint: async () => (await readPointer(driver))?.contentHash ?? "none",
     close: () => driver.close(),
