@@ -60,6 +60,7 @@ export function headSize(config: LlamaConfig): number {
 /** The seven projections of a layer, as LoRA's `target_modules` names them. */
 export const PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
 
+/** The name of a projection. */
 export type Projection = (typeof PROJECTIONS)[number];
 
 /** The module that a projection is, for example `model.layers.0.self_attn.q_proj`. */

@@ -29,6 +29,7 @@ import { BatchShapeError, UnknownProjectionError } from "./llama-errors.ts";
 import { type LlamaParts, llamaInputs, llamaLoss, packedMask, plainParts } from "./llama-graph.ts";
 import { fillLoraA, type Weights, weightOf } from "./llama-weights.ts";
 
+/** A model and the shape of the batches that it will be trained on. */
 export interface TrainableOptions {
   readonly config: LlamaConfig;
   readonly weights: Weights;
@@ -39,6 +40,7 @@ export interface TrainableOptions {
   readonly threads?: number;
 }
 
+/** The same for LoRA matrices beside the model. */
 export interface LoraTrainableOptions extends TrainableOptions {
   readonly lora: LoraConfig;
   /** Draws the A matrices. */

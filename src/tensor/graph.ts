@@ -43,6 +43,10 @@ export interface NodeOptions {
 
 const MICROSOFT_OPS = new Set(["FusedMatMul", "QuickGelu", "RotaryEmbedding"]);
 
+/**
+ * A graph under construction: `input` and `constant` begin it, operations grow it, `compile` ends it.
+ * A graph can be compiled more than once, with other outputs.
+ */
 export class Graph {
   readonly tape: TapeEntry[] = [];
   readonly #nodes: OnnxNode[] = [];

@@ -11,7 +11,7 @@ export { attention, mergeHeads, splitHeads } from "./ops/attention.ts";
 export { crossEntropy } from "./ops/cross-entropy.ts";
 export { embedding } from "./ops/embedding.ts";
 export { type LoraMatrices, linear, loraLinear, residual } from "./ops/linear.ts";
-export * as primitives from "./ops/primitives.ts";
+export { primitives } from "./ops/primitives.ts";
 export { rmsNorm } from "./ops/rms-norm.ts";
 export { rope } from "./ops/rope.ts";
 export { swiglu } from "./ops/swiglu.ts";

@@ -8,6 +8,7 @@ import { SessionError } from "./errors.ts";
 import type { CompiledGraph, GraphTensor } from "./graph.ts";
 import { sizeOf } from "./ops/primitives.ts";
 
+/** The element arrays of float32, int32 and int64 tensors. */
 export type TensorArray = Float32Array | Int32Array | BigInt64Array;
 
 /** A compiled graph that is ready to run, and the memory that it reads and writes. */
@@ -20,6 +21,7 @@ export interface TensorSession {
   close(): Promise<void>;
 }
 
+/** How a graph is run. */
 export interface SessionOptions {
   /** Threads of one operation; ONNX Runtime's pool sleeps between runs. Default 2. */
   readonly threads?: number;

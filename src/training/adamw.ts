@@ -3,6 +3,7 @@
 import type { ParameterTensor } from "../contracts/models.ts";
 import { type Optimizer, restoreArrays, sizeOf } from "./optimizer.ts";
 
+/** The settings of AdamW, named and defaulted as in PyTorch, but without decay unless asked for. */
 export interface AdamWOptions {
   readonly learningRate: number;
   /** Decay rates of the first and second moment. Default [0.9, 0.999]. */
@@ -41,7 +42,7 @@ export function createAdamW(layout: readonly ParameterTensor[], options: AdamWOp
         const [p, g] = [parameters, gradient].map((flat) => flat.subarray(tensor.offset, tensor.offset + length));
         const [m, v] = [arrays.first, arrays.second].map((flat) => flat.subarray(at, at + length));
         const keep = tensor.shape.length > 1 ? 1 - rate * (options.weightDecay ?? 0) : 1;
-        if (p && g && m && v) adamKernel(p, g, m, v, { ...settings, keep });
+        if (p && g && m && v) descend({ p, g, m, v }, { ...settings, keep });
         at += length;
       }
     },
@@ -67,7 +68,9 @@ interface AdamSettings {
 }
 
 /** p parameters, g gradient, m first and v second moment, all of one length. */
-function adamKernel(p: Float32Array, g: Float32Array, m: Float32Array, v: Float32Array, settings: AdamSettings): void {
+type AdamArrays = Readonly<Record<"p" | "g" | "m" | "v", Float32Array>>;
+
+function descend({ p, g, m, v }: AdamArrays, settings: AdamSettings): void {
   const { beta1, beta2, rate, correction, epsilon, keep } = settings;
   for (let i = 0; i < p.length; i++) {
     const gradient = g[i] ?? 0;

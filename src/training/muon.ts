@@ -7,6 +7,7 @@ import type { ParameterTensor } from "../contracts/models.ts";
 import { Graph, type GraphTensor, openThreadSession, primitives } from "../tensor/index.ts";
 import { type Optimizer, restoreArrays, sizeOf } from "./optimizer.ts";
 
+/** The settings of Muon. */
 export interface MuonOptions {
   readonly learningRate: number;
   /** Default 0.95, as Nesterov momentum. */
@@ -42,7 +43,7 @@ export async function openMuon(layout: readonly ParameterTensor[], options: Muon
           const length = sizeOf(tensor);
           const m = arrays.momentum.subarray(at, at + length);
           const g = gradient.subarray(tensor.offset, tensor.offset + length);
-          nesterov(m, g, input.subarray(i * length, (i + 1) * length), momentum);
+          nesterov({ m, g, out: input.subarray(i * length, (i + 1) * length) }, momentum);
           at += length;
         });
       }
@@ -55,7 +56,9 @@ export async function openMuon(layout: readonly ParameterTensor[], options: Muon
           const p = parameters.subarray(tensor.offset, tensor.offset + length);
           const [rows = 1, columns = 1] = tensor.shape;
           const scaled = rate * Math.sqrt(Math.max(1, rows / columns));
-          descend(p, output.subarray(i * length, (i + 1) * length), scaled, 1 - rate * (options.weightDecay ?? 0));
+          const direction = output.subarray(i * length, (i + 1) * length);
+          const keep = 1 - rate * (options.weightDecay ?? 0);
+          for (let j = 0; j < length; j++) p[j] = keep * (p[j] ?? 0) - scaled * (direction[j] ?? 0);
         });
       }
     },
@@ -97,15 +100,11 @@ export function orthogonalise(graph: Graph, stack: GraphTensor): GraphTensor {
 }
 
 /** m momentum, g gradient; writes what Nesterov's method would step along. */
-function nesterov(m: Float32Array, g: Float32Array, out: Float32Array, momentum: number): void {
+function nesterov({ m, g, out }: Readonly<Record<"m" | "g" | "out", Float32Array>>, momentum: number): void {
   for (let i = 0; i < m.length; i++) {
     const gradient = g[i] ?? 0;
     const next = momentum * (m[i] ?? 0) + (1 - momentum) * gradient;
     m[i] = next;
     out[i] = momentum * next + (1 - momentum) * gradient;
   }
-}
-
-function descend(p: Float32Array, direction: Float32Array, rate: number, keep: number): void {
-  for (let i = 0; i < p.length; i++) p[i] = keep * (p[i] ?? 0) - rate * (direction[i] ?? 0);
 }

@@ -10,6 +10,7 @@ export interface OptimizerState {
   readonly arrays: Readonly<Record<string, Float32Array>>;
 }
 
+/** Learns from one gradient after the other. */
 export interface Optimizer {
   /**
    * Updates `parameters` in place from `gradient`, both flat and laid out alike.

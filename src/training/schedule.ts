@@ -3,6 +3,7 @@
 /** The factor on the learning rate at a step, counted from 0. */
 export type Schedule = (step: number) => number;
 
+/** The settings of `warmupCosine`. */
 export interface WarmupCosineOptions {
   /** Steps over which the factor rises linearly to 1. */
   readonly warmupSteps: number;

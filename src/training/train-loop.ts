@@ -24,6 +24,7 @@ export interface StepReport {
   readonly tokens: number;
 }
 
+/** What `trainModel` is handed: a model, its data, and how to learn. */
 export interface TrainOptions {
   readonly model: TrainableModel;
   /**
@@ -62,7 +63,7 @@ export async function trainModel(options: TrainOptions): Promise<StepReport | un
   let last: StepReport | undefined;
   for (let step = options.firstStep ?? 0; step < steps; step++) {
     const batches = await options.batches(step);
-    const loss = await accumulate(model, batches, gradient, options.signal);
+    const loss = await accumulate(options, batches, gradient);
     const gradientNorm = norm(gradient);
     if (!Number.isFinite(loss)) throw new TrainingDivergedError(step, "loss", loss);
     if (!Number.isFinite(gradientNorm)) throw new TrainingDivergedError(step, "gradient's norm", gradientNorm);
@@ -88,11 +89,11 @@ export async function meanLoss(model: TrainableModel, batches: readonly TokenBat
   return loss / weight;
 }
 
+/** Writes the sum of the batches' gradients to `gradient` and returns that of their losses. */
 async function accumulate(
-  model: TrainableModel,
+  { model, signal }: TrainOptions,
   batches: readonly TokenBatch[],
   gradient: Float32Array,
-  signal: AbortSignal | undefined,
 ): Promise<number> {
   gradient.fill(0);
   let loss = 0;

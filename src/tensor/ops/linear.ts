@@ -19,6 +19,7 @@ export function linear(graph: Graph, x: GraphTensor, w: GraphTensor): GraphTenso
   ]);
 }
 
+/** A low-rank addition to a weight [out, in]: scale x B A. */
 export interface LoraMatrices {
   /** [r, in]. */
   readonly a: GraphTensor;

@@ -169,3 +169,22 @@ function broadcast(op: string, a: GraphTensor, b: GraphTensor): readonly number[
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
+
+/** The primitives under one name, for graphs that no gradient flows through. Shape errors as everywhere. */
+export const primitives = {
+  add,
+  concatenate,
+  gatherRows,
+  map,
+  matmul,
+  matmulAdd,
+  multiply,
+  reduce,
+  reshape,
+  scatterRows,
+  softmax,
+  split,
+  subtract,
+  total,
+  transpose,
+} as const;
