@@ -3,7 +3,41 @@
  */
 
 export { type AdamWOptions, createAdamW } from "./adamw.ts";
+export {
+  buildDataset,
+  type Dataset,
+  type DatasetInput,
+  type DatasetOptions,
+  MIN_DATASET_WORDS,
+} from "./datasets/build-dataset.ts";
+export { type DatasetCardOptions, renderDatasetCard } from "./datasets/dataset-card.ts";
+export {
+  AuthorUnclearError,
+  NotAvailableError,
+  TooFewDocumentsError,
+  TooLittleTextError,
+} from "./datasets/errors.ts";
+export { holdOutDocuments } from "./datasets/hold-out-documents.ts";
+export { documentsOf, Sample, SampleForm, SourceSpan } from "./datasets/sample.ts";
+export {
+  type DocumentSplit,
+  type SplitOptions,
+  type SplitRule,
+  splitByDocument,
+} from "./datasets/split-by-document.ts";
 export { OptimizerStateError, TrainingDivergedError } from "./errors.ts";
+export {
+  type FineTuneInput,
+  type FineTuneMetrics,
+  type FineTuneReport,
+  type FineTuneResult,
+  fineTune,
+  MIN_INSTRUCTION_PARAMETERS,
+  MIN_TRAINING_WORDS,
+  samplesFor,
+} from "./fine-tune.ts";
+export { type FineTuneOptions, LLAMA_PROJECTIONS } from "./fine-tune-options.ts";
+export { type ModelCardInput, modelNameOf, renderModelCard } from "./model-card.ts";
 export { type MuonOptions, openMuon } from "./muon.ts";
 export { combineOptimizers, type Optimizer, type OptimizerState } from "./optimizer.ts";
 export { type Schedule, type WarmupCosineOptions, warmupCosine, warmupStableDecay } from "./schedule.ts";

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import type { Tokenizer } from "../contracts/models.ts";
+import { chatTemplate } from "../text/index.ts";
+import type { Sample, SampleForm } from "./datasets/sample.ts";
+import { createEvaluationBatches, createTrainingBatches } from "./fine-tune-batches.ts";
+
+/** Characters as tokens, from 2 on. */
+const tokenizer: Tokenizer = {
+  vocabularySize: 1000,
+  bosId: 0,
+  eosId: 1,
+  encode: (text) => [...text].map((character) => character.charCodeAt(0) + 2),
+  decode: (ids) => ids.map((id) => String.fromCharCode(id - 2)).join(""),
+};
+const sample = (answer: string, instruction = "", form: SampleForm = instruction ? "outline" : "continuation") =>
+  ({ form, instruction, answer }) as Sample; // batches read nothing else
+
+/** Inputs and targets of a row as text, `^` for bos and `$` for eos, targets without a share as `.`. */
+function show(batch: ReturnType<typeof createEvaluationBatches>[number] | undefined, row: number): string[] {
+  if (batch === undefined) return [];
+  const [from, to] = [row * batch.time, (row + 1) * batch.time];
+  const character = (id: number): string => ["^", "$"][id] ?? tokenizer.decode([id]);
+  const targets = [...batch.targets.slice(from, to)].map((id, i) => (batch.weights[from + i] ? character(id) : "."));
+  return [[...batch.inputs.slice(from, to)].map(character).join(""), targets.join("")];
+}
+
+describe("batches for evaluation", () => {
+  it("lay documents end to end as bos text eos, cut into rows, and never ask for a bos or the padding", () => {
+    const batches = createEvaluationBatches([sample("abc"), sample("de")], {
+      tokenizer,
+      batch: 2,
+      time: 4,
+      maxRows: 9,
+    });
+    expect(batches.map((batch) => [show(batch, 0), show(batch, 1)])).toEqual([
+      [
+        ["^abc", "abc$"],
+        ["$^de", ".de$"],
+      ],
+    ]);
+  });
+
+  it("fill the last batch with rows that count for nothing, and stop at the most rows", () => {
+    const samples = [sample("abcdefghijkl")];
+    const whole = createEvaluationBatches(samples, { tokenizer, batch: 2, time: 5, maxRows: 9 });
+    expect([whole.length, show(whole[1], 1)[1]]).toEqual([2, "....."]);
+    const limited = createEvaluationBatches(samples, { tokenizer, batch: 2, time: 5, maxRows: 1 });
+    expect([limited.length, show(limited[0], 1)[1]]).toEqual([1, "....."]);
+  });
+
+  it("give instructions through the chat template, count the answer and its end only, and pack them whole", () => {
+    const prompt = chatTemplate.prompt([{ role: "user", content: "Q" }]);
+    const time = 2 * (prompt.length + 3);
+    const samples = [sample("A", "Q"), sample("B", "Q"), sample("C", "Q")];
+    const [batch] = createEvaluationBatches(samples, { tokenizer, batch: 2, time, maxRows: 9 });
+    const skipped = ".".repeat(prompt.length);
+    expect(show(batch, 0)[0]?.startsWith(`^${prompt}A^${prompt}B`)).toBe(true);
+    expect(show(batch, 0)[1]?.startsWith(`${skipped}A$${skipped}B$`)).toBe(true);
+    expect(show(batch, 1)[1]?.startsWith(`${skipped}C$.`)).toBe(true);
+  });
+});
+
+describe("batches for training", () => {
+  const samples = ["abcdefg", "hijklmn", "opqrstu", "vwxyzAB"].map((text) => sample(text));
+  const create = (options = {}) =>
+    createTrainingBatches(samples, { tokenizer, batch: 2, time: 6, seed: 1, ...options });
+  /** All counted targets of the steps, sorted. */
+  const targetsOf = (batches: ReturnType<typeof create>, steps: number[]): string =>
+    steps
+      .flatMap((step) => batches.at(step))
+      .flatMap((batch) => [...batch.targets].filter((_, index) => (batch.weights[index] ?? 0) > 0))
+      .sort((a, b) => a - b)
+      .map((id) => (id === 1 ? "$" : tokenizer.decode([id])))
+      .join("");
+
+  it("have weights that sum to 1 over a step, each counted token the same", () => {
+    for (const batchesPerStep of [1, 3]) {
+      const weights = create({ batchesPerStep })
+        .at(0)
+        .flatMap((batch) => [...batch.weights].filter((weight) => weight > 0));
+      expect(new Set(weights).size).toBe(1);
+      expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+    }
+  });
+
+  it("show every token once in every epoch, in another order in the next", () => {
+    const batches = create();
+    expect(batches.rowsPerEpoch).toBe(6);
+    const everything = "$$$$ABabcdefghijklmnopqrstuvwxyz";
+    expect(targetsOf(batches, [0, 1, 2])).toBe(everything);
+    expect(targetsOf(batches, [3, 4, 5])).toBe(everything);
+    const rows = (step: number): number[] => batches.at(step).flatMap(({ inputs }) => [...inputs]);
+    expect(rows(3)).not.toEqual(rows(0));
+  });
+
+  it("are a function of seed and step", () => {
+    const [forwards, backwards] = [create(), create()];
+    const late = backwards.at(5);
+    expect([forwards.at(0), forwards.at(5)]).toEqual([backwards.at(0), late]);
+    expect(create({ seed: 2 }).at(0)).not.toEqual(forwards.at(0));
+  });
+
+  it("leave out instructions longer than a row and say how many", () => {
+    const batches = createTrainingBatches([...samples, sample("A", "long question")], {
+      ...{ tokenizer, batch: 1, time: 6, seed: 1 },
+    });
+    expect([batches.droppedCount, batches.rowsPerEpoch]).toEqual([1, 6]);
+  });
+});
