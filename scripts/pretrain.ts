@@ -18,6 +18,7 @@ import { createRandom } from "../src/core/random.ts";
 import { BASE_CONFIG } from "../src/models/llama-config.ts";
 import { openFullTrainable } from "../src/models/llama-trainable.ts";
 import { createLlamaWeights } from "../src/models/llama-weights.ts";
+import { fromFloats, toSafetensors } from "../src/models/safetensors.ts";
 import { createAdamW } from "../src/training/adamw.ts";
 import { openMuon } from "../src/training/muon.ts";
 import { combineOptimizers, type Optimizer } from "../src/training/optimizer.ts";
@@ -151,18 +152,14 @@ async function loadCheckpoint(model: TrainableModel, optimizer: Optimizer): Prom
   return progress;
 }
 
-/** Writes the model as Hugging Face lays it out: an eight-byte header size, the JSON header, the tensors. */
+/** Writes the model as Hugging Face lays it out. */
 async function saveModel({ layout, parameters }: TrainableModel, folder: string): Promise<void> {
-  const entries = layout.map(({ name, shape, offset }) => {
+  const tensors = layout.map(({ name, shape, offset }) => {
     const size = shape.reduce((product, length) => product * length, 1);
-    return [name, { dtype: "F32", shape, data_offsets: [4 * offset, 4 * (offset + size)] }];
+    return [name, fromFloats(parameters.subarray(offset, offset + size), shape)] as const;
   });
-  const header = JSON.stringify({ ...Object.fromEntries(entries), __metadata__: { format: "pt" } });
-  const text = new TextEncoder().encode(header.padEnd(Math.ceil(header.length / 8) * 8));
-  const size = new Uint8Array(8);
-  new DataView(size.buffer).setBigUint64(0, BigInt(text.length), true);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "model.safetensors"), Buffer.concat([size, text, floats(parameters)]));
+  await writeFile(join(folder, "model.safetensors"), toSafetensors(new Map(tensors), { format: "pt" }));
   await writeFile(
     join(folder, "config.json"),
     `${JSON.stringify({ ...BASE_CONFIG, torch_dtype: "float32" }, null, 2)}\n`,
