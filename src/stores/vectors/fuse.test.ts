@@ -12,12 +12,12 @@ const dense = [
 ];
 
 describe("fusing two rankings", () => {
-  it("adds the legs' shares of their best scores, weighted", () => {
-    // a: .75 * 1; b: .75 * .5 + .25 * .75; c: .25 * 1; d: a negative cosine counts as 0.
+  it("adds BM25's share of its best score and the cosine, weighted", () => {
+    // a: .75 * 1; b: .75 * .5 + .25 * .6; c: .25 * .8; d: a negative cosine counts as 0.
     expect(fuseRankings(bm25, dense, 0.25).map(({ id, score }) => [id, Number(score.toFixed(4))])).toEqual([
       ["a", 0.75],
-      ["b", 0.5625],
-      ["c", 0.25],
+      ["b", 0.525],
+      ["c", 0.2],
       ["d", 0],
     ]);
   });

@@ -14,8 +14,13 @@ import { IndexMissingError, IndexPointerError, IndexPointsError, SearchQueryErro
 import { fuseRankings } from "./fuse.ts";
 import { publishedMs, toRowFilter } from "./search-filter.ts";
 
-/** Share of the dense leg where a query does not say. */
-export const DEFAULT_DENSE_WEIGHT = 0.3;
+/**
+ * Share of the dense leg where a query does not say, for the embedder that is fitted on the corpus.
+ *
+ * Chosen by nested cross-validation over questions (bench/retrieval.ts): nDCG@10 is .778 over documentation, where BM25
+ * alone has .751 (p = .02), and .725 over code, where it has .732 (p = .14).
+ */
+export const DEFAULT_DENSE_WEIGHT = 0.4;
 
 /** How deep each leg is read before fusion; deeper changes nothing in the first ten. */
 const LEG_DEPTH = 100;
