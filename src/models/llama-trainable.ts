@@ -51,7 +51,8 @@ export interface LoraTrainableOptions extends TrainableOptions {
 type PartsOf = (graph: Graph, parameters: ReadonlyMap<string, GraphTensor>) => LlamaParts;
 
 /**
- * Every weight of a Llama model, ready to train; `parameters` starts as a copy of `weights`.
+ * Every weight of a Llama model, ready to train; `parameters` starts as a copy of `weights`, on shared memory.
+ * One call at a time; the gradient that a call returns is overwritten by the next.
  *
  * @throws {MissingWeightError} when a weight is absent or of another size than the configuration says
  */
@@ -67,6 +68,7 @@ export function openFullTrainable(options: TrainableOptions): Promise<TrainableM
 /**
  * LoRA matrices on frozen weights, ready to train: for every layer and target module, in Hugging Face's order,
  * `<module>.lora_A.weight` [r, in] drawn by `seed` and `<module>.lora_B.weight` [out, r] of zeros.
+ * `parameters` is on shared memory. One call at a time; the gradient that a call returns is overwritten by the next.
  *
  * @throws {UnknownProjectionError} when a target module is not one of the seven projections
  * @throws {MissingWeightError} when a weight is absent or of another size than the configuration says

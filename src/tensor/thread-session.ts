@@ -23,7 +23,10 @@ export async function openThreadSession(graph: CompiledGraph, options: SessionOp
     transferList: [graph.model.buffer],
   });
   let closed = false;
-  await answerOf(worker);
+  await answerOf(worker).catch(async (refusal: unknown) => {
+    await worker.terminate();
+    throw refusal;
+  });
   return {
     ...arraysOf(memory),
     async run() {
