@@ -120,7 +120,7 @@ export class RunFailedError extends TrilithError {
 
   constructor(runId: string, failures: readonly unknown[]) {
     super(
-      `The run ${runId} failed: ${failures.map(messageOf).join("; ")}. ` +
+      `The run ${runId} failed: ${failures.map((failure) => messageOf(failure).replace(/\.$/, "")).join("; ")}. ` +
         `Mend the cause and go on with: trilith resume ${runId}`,
       { cause: failures[0] },
     );

@@ -1,16 +1,22 @@
 /** Where a step is being called from: a pipeline's run function, another step, or nowhere. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Ref } from "./ref.ts";
 import type { CallOptions, StepDefinition } from "./step-definition.ts";
 
-/** Inside a pipeline, what happens when a step is called; inside a step, its name. */
-export type Scope =
-  | {
-      readonly kind: "pipeline";
-      call(step: StepDefinition, input: unknown, options: CallOptions): unknown;
-      readonly step: null;
-    }
-  | { readonly kind: "step"; readonly step: string };
+/** What happens when a pipeline's function calls a step, or fans out. */
+export interface PipelineScope {
+  readonly kind: "pipeline";
+  readonly step: null;
+  call(step: StepDefinition, input: unknown, options: CallOptions): unknown;
+  each(
+    list: unknown,
+    call: (element: unknown, index: number) => unknown,
+    options: { readonly concurrency: number | undefined },
+  ): Ref<unknown>;
+}
+
+export type Scope = PipelineScope | { readonly kind: "step"; readonly step: string };
 
 const scopes = new AsyncLocalStorage<Scope>();
 

@@ -32,7 +32,7 @@ export interface StepDefinition {
   readonly uses: readonly PortName[];
   readonly cache: boolean;
   readonly cacheTtlMs: number | null;
-  readonly retry: RetryPolicy;
+  readonly retry: Partial<RetryPolicy> | null;
   readonly timeoutMs: number | null;
   readonly files: readonly string[];
   /** Path of the module that declares the step; `null` when it has none (a REPL, evaluated text). */

@@ -121,7 +121,7 @@ function defineStep(options: ErasedOptions): StepDefinition {
     uses: options.uses ?? [],
     cache: options.cache ?? true,
     cacheTtlMs: options.cacheTtlMs ?? null,
-    retry: { maxRetries: 0, delayMs: 500, backoff: 2, ...options.retry },
+    retry: options.retry ?? null,
     timeoutMs: options.timeoutMs ?? null,
     files: options.files ?? [],
     modulePath: toPath(options.module ?? callerOf(import.meta.url)),

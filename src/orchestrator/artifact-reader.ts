@@ -1,0 +1,39 @@
+/** Artifacts by record: their bytes from the journal or the store, always checked against their hash. */
+
+import type { ArtifactStore } from "../contracts/artifacts.ts";
+import type { ArtifactRecord, RunJournal } from "../contracts/runs.ts";
+import { hashBytes } from "../core/hash.ts";
+import { OutputUnreadableError } from "./errors.ts";
+import type { Materializer } from "./materializers/materializer.ts";
+
+export interface ArtifactReader {
+  /** @throws {OutputUnreadableError} when bytes are missing or damaged */
+  load(record: ArtifactRecord, materializer: Materializer<unknown>): Promise<unknown>;
+  /** Reads everything that `load` would. @throws {OutputUnreadableError} as `load` does */
+  verify(record: ArtifactRecord, materializer: Materializer<unknown>): Promise<void>;
+}
+
+export function createArtifactReader(journal: RunJournal, artifacts: ArtifactStore): ArtifactReader {
+  const read = async (record: ArtifactRecord): Promise<Uint8Array> => {
+    if (!record.inline) return artifacts.get(record.hash);
+    const content = await journal.readInline(record.id);
+    if (content === undefined || hashBytes(content) !== record.hash) {
+      throw new TypeError(`the journal's bytes do not have the hash ${record.hash}`); // wrapped below
+    }
+    return content;
+  };
+  const named = async <T>(record: ArtifactRecord, body: () => Promise<T>): Promise<T> => {
+    try {
+      return await body();
+    } catch (cause) {
+      throw new OutputUnreadableError(record.id, cause);
+    }
+  };
+  return {
+    load: (record, materializer) => named(record, async () => materializer.load(await read(record), artifacts)),
+    verify: (record, materializer) =>
+      named(record, async () => {
+        for (const hash of materializer.parts(await read(record))) await artifacts.get(hash);
+      }),
+  };
+}

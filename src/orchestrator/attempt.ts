@@ -1,0 +1,160 @@
+/** One attempt: the step's function with its context, under its time limit, and its outputs as drafts. */
+
+import type { ArtifactStore } from "../contracts/artifacts.ts";
+import { createLogger } from "../contracts/logger.ts";
+import type { ArtifactDraft } from "../contracts/runs.ts";
+import type { PortName, Workspace, WorkspacePorts } from "../contracts/workspace.ts";
+import type { Clock } from "../core/clock.ts";
+import { hashBytes } from "../core/hash.ts";
+import { InvalidDefinitionError, StepTimeoutError } from "./errors.ts";
+import { describeValue, isPlainObject } from "./json-value.ts";
+import { inScope } from "./scope.ts";
+import type { StepContext } from "./step-context.ts";
+import type { StepDefinition } from "./step-definition.ts";
+
+/** Contents up to this size are kept in the journal, in the step's own commit. */
+const INLINE_LIMIT_BYTES = 64 * 1024;
+
+/** What an attempt needs beside its input. */
+export interface AttemptSetting {
+  readonly workspace: Workspace;
+  readonly run: StepContext["run"];
+  readonly attempt: number;
+  /** The run's: aborts when it is cancelled. */
+  readonly signal: AbortSignal;
+  /** How long code is waited for after its signal has aborted. */
+  readonly graceMs: number;
+  readonly say: StepVoice;
+}
+
+/** Where what a step says goes. */
+export type StepVoice = Pick<StepContext, "metadata" | "metric" | "progress"> & {
+  log(...line: Parameters<Parameters<typeof createLogger>[0]>): void;
+};
+
+/**
+ * Runs the step's function.
+ *
+ * @throws {StepTimeoutError} when its time is up, whatever the function does then
+ * @throws the function's own error; the signal's reason when the run was cancelled and the function did not end in time
+ */
+export async function runAttempt(step: StepDefinition, input: unknown, setting: AttemptSetting): Promise<unknown> {
+  const timeUp = new AbortController();
+  const { context, close } = createContext(step, setting, AbortSignal.any([setting.signal, timeUp.signal]));
+  const running = inScope({ kind: "step", step: step.name }, () => step.run(input, context)).then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  const ended = new AbortController();
+  const { clock } = setting.workspace;
+  try {
+    const expired = step.timeoutMs === null ? never : expiry(clock, step.timeoutMs, ended.signal);
+    const first = await Promise.race([running, expired, aborted(setting.signal)]);
+    if (typeof first === "object") return unwrap(first);
+    const grace = (): Promise<unknown> => Promise.race([running, expiry(clock, setting.graceMs, ended.signal)]);
+    if (first === "aborted") {
+      const late = await grace();
+      if (late === "expired") throw setting.signal.reason;
+      return unwrap(await running);
+    }
+    timeUp.abort(new StepTimeoutError(step.name, step.timeoutMs ?? 0, true));
+    throw new StepTimeoutError(step.name, step.timeoutMs ?? 0, (await grace()) !== "expired");
+  } finally {
+    close();
+    ended.abort();
+  }
+}
+
+const never = new Promise<never>(() => undefined);
+
+function unwrap(result: { value: unknown } | { error: unknown }): unknown {
+  if ("error" in result) throw result.error;
+  return result.value;
+}
+
+function aborted(signal: AbortSignal): Promise<"aborted"> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve("aborted");
+    else signal.addEventListener("abort", () => resolve("aborted"), { once: true });
+  });
+}
+
+/** `expired` after `ms`; never when `ended` aborts first. */
+function expiry(clock: Clock, ms: number, ended: AbortSignal): Promise<"expired"> {
+  return clock.sleep(ms, ended).then(
+    () => "expired" as const,
+    () => never,
+  );
+}
+
+/** The step's context; after `close` what it says is dropped, because its attempt is over. */
+function createContext(
+  step: StepDefinition,
+  { workspace, run, attempt, say }: AttemptSetting,
+  signal: AbortSignal,
+): { context: StepContext<PortName>; close(): void } {
+  let open = true;
+  const whileOpen =
+    <A extends unknown[]>(tell: (...words: A) => void) =>
+    (...words: A): void => {
+      if (open) tell(...words);
+    };
+  return {
+    context: {
+      // The step's type has only the ports in `uses`.
+      workspace: Object.fromEntries(step.uses.map((port) => [port, workspace[port]])) as unknown as WorkspacePorts,
+      clock: workspace.clock,
+      log: createLogger(whileOpen((level, message, fields) => say.log(level, message, fields))),
+      metadata: whileOpen((record) => say.metadata(record)),
+      metric: whileOpen((name, value, atStep) => say.metric(name, value, atStep)),
+      progress: whileOpen((done, total, label) => say.progress(done, total, label)),
+      signal,
+      run,
+      attempt,
+    },
+    close: () => {
+      open = false;
+    },
+  };
+}
+
+/** What a step returned, checked and stored: the bytes of large outputs are in `artifacts` when this resolves. */
+export async function saveOutputs(
+  step: StepDefinition,
+  returned: unknown,
+  artifacts: ArtifactStore,
+): Promise<ArtifactDraft[]> {
+  return Promise.all(
+    outputsOf(step, returned).map(async ([output, value]) => {
+      const name = step.namedOutputs ? `${step.name}.${output}` : step.name;
+      const materializer = step.outputs.get(output);
+      if (materializer === undefined) throw new TypeError(`no materializer for ${name}`); // outputsOf has only declared names
+      const { content, preview } = await materializer.save(value, artifacts, `the output ${name}`);
+      const inline = content.byteLength <= INLINE_LIMIT_BYTES;
+      return {
+        name,
+        output,
+        hash: inline ? hashBytes(content) : await artifacts.put(content),
+        sizeBytes: content.byteLength,
+        materializer: materializer.name,
+        schemaId: materializer.schemaId,
+        preview,
+        content: inline ? content : null,
+      };
+    }),
+  );
+}
+
+function outputsOf(step: StepDefinition, returned: unknown): (readonly [string, unknown])[] {
+  if (!step.namedOutputs) return [["output", returned]];
+  const names = [...step.outputs.keys()];
+  if (!isPlainObject(returned) || names.some((name) => !(name in returned))) {
+    const found = isPlainObject(returned)
+      ? `an object with ${Object.keys(returned).join(", ") || "nothing"}`
+      : describeValue(returned);
+    throw new InvalidDefinitionError(
+      `The step ${step.name} returned ${found}; expected an object with ${names.join(", ")}. Return every declared output.`,
+    );
+  }
+  return names.map((name) => [name, returned[name]]);
+}

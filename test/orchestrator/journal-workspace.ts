@@ -1,0 +1,41 @@
+/** A workspace with a journal and an artifact store, and of the other ports only what a test hands in. */
+
+import { join } from "node:path";
+import { silentLogger } from "../../src/contracts/logger.ts";
+import type { Workspace, WorkspacePorts } from "../../src/contracts/workspace.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
+import { type BlobDriver, createArtifactStore, filesBlobs, memoryBlobs } from "../../src/stores/artifacts/index.ts";
+import { migrateDatabase, openSqliteDatabase } from "../../src/stores/database/index.ts";
+import { createRunJournal, runMigrations } from "../../src/stores/runs/index.ts";
+
+export interface JournalWorkspace extends Workspace {
+  /** Where artifacts' bytes are, for a test that damages them. */
+  readonly blobs: BlobDriver;
+  /** What `fingerprint` answers, by port. */
+  readonly fingerprints: Record<string, string>;
+}
+
+/** Opens it in `folder`, or in memory; `ports` are there for steps that use them. */
+export async function openJournalWorkspace(
+  options: { readonly folder?: string; readonly clock?: Clock; readonly ports?: Partial<WorkspacePorts> } = {},
+): Promise<JournalWorkspace> {
+  const { folder = "", clock = systemClock() } = options;
+  const database = openSqliteDatabase({ file: folder === "" ? ":memory:" : join(folder, "trilith.db") });
+  await migrateDatabase(database, runMigrations);
+  const blobs = folder === "" ? memoryBlobs() : filesBlobs({ folder: join(folder, "artifacts") });
+  const fingerprints: Record<string, string> = {};
+  const absent = {} as WorkspacePorts; // a test's steps use only the ports that the test hands in
+  return {
+    ...absent,
+    ...options.ports,
+    artifacts: createArtifactStore(blobs),
+    runs: createRunJournal(database, { clock }),
+    folder,
+    clock,
+    log: silentLogger,
+    blobs,
+    fingerprints,
+    fingerprint: async (port) => fingerprints[port] ?? "1",
+    close: () => database.destroy(),
+  };
+}
