@@ -2,6 +2,14 @@
 
 export { type CopiedSpan, distinctNgrams, longestCopiedSpan, ngramOverlap } from "./copying.ts";
 export {
+  CopyingRow,
+  type EvaluatedVoice,
+  type EvaluateVoicesInput,
+  evaluateVoices,
+  VoicesReport,
+} from "./evaluate-voices.ts";
+export { type HeldOutDocuments, heldOutDocuments } from "./held-out-documents.ts";
+export {
   type Proportion,
   Question,
   type QuestionOutcome,
@@ -10,15 +18,16 @@ export {
   scoreQuestion,
   scoreQuestions,
 } from "./question-scores.ts";
+export { renderVoicesReport } from "./render-voices-report.ts";
 export { ndcg, type Relevance, recall, reciprocalRank } from "./retrieval-metrics.ts";
 export { bootstrapInterval, type Interval, mean, pairedRandomisationP, type ResampleOptions } from "./statistics.ts";
 export {
   bitsPerByte,
-  type StyleCell,
-  type StyleGain,
-  type StyleMatrix,
+  StyleCell,
+  StyleGain,
+  StyleMatrix,
   type StyleMatrixInput,
   styleMatrix,
-  type TextOrder,
+  TextOrder,
 } from "./style-matrix.ts";
 export { wilsonInterval } from "./wilson-interval.ts";

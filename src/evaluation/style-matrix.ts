@@ -4,47 +4,55 @@
  * author's own adapter against another author's, on the same documents, with shuffled words as control.
  */
 
+import { z } from "zod";
 import type { VoiceModel } from "../contracts/models.ts";
 import type { Random } from "../core/random.ts";
 import { proseOf } from "../text/index.ts";
-import { bootstrapInterval, type Interval, mean, pairedRandomisationP } from "./statistics.ts";
+import { bootstrapInterval, mean, pairedRandomisationP } from "./statistics.ts";
+
+/** 95 % limits. */
+const Limits = z.object({ low: z.number(), high: z.number() });
 
 /** Document texts as their author wrote them, or their words in random order: what vocabulary alone explains. */
-export type TextOrder = "original" | "shuffled";
+export const TextOrder = z.enum(["original", "shuffled"]);
+export type TextOrder = z.infer<typeof TextOrder>;
 
 /** One voice on one author's held-out documents. */
-export interface StyleCell {
+export const StyleCell = z.object({
   /** An author's name for that author's adapter, or `base`. */
-  readonly voice: string;
-  readonly author: string;
-  readonly order: TextOrder;
+  voice: z.string(),
+  author: z.string(),
+  order: TextOrder,
   /** Bits per UTF-8 byte of each document, in the order given. */
-  readonly documents: readonly number[];
+  documents: z.array(z.number()),
   /** Mean over documents. */
-  readonly bitsPerByte: number;
-  /** 95 %, bootstrapped by document. */
-  readonly interval: Interval;
-}
+  bitsPerByte: z.number(),
+  /** Bootstrapped by document. */
+  interval: Limits,
+});
+export type StyleCell = z.infer<typeof StyleCell>;
 
 /** How much better an author's own adapter expects the author's documents than the other authors' adapters do. */
-export interface StyleGain {
-  readonly author: string;
-  readonly order: TextOrder;
-  readonly documentCount: number;
+export const StyleGain = z.object({
+  author: z.string(),
+  order: TextOrder,
+  documentCount: z.int(),
   /** Bits per byte of the other adapters (their mean) minus those of the own, mean over documents. Above 0 is own style. */
-  readonly gain: number;
-  /** 95 %, bootstrapped by document. */
-  readonly interval: Interval;
+  gain: z.number(),
+  /** Bootstrapped by document. */
+  interval: Limits,
   /** Of the paired randomisation test that there is no difference. */
-  readonly p: number;
-}
+  p: z.number(),
+});
+export type StyleGain = z.infer<typeof StyleGain>;
 
 /** All voices on all authors' documents. */
-export interface StyleMatrix {
-  readonly cells: readonly StyleCell[];
+export const StyleMatrix = z.object({
+  cells: z.array(StyleCell),
   /** Empty where there is only one adapter: nothing to compare with. */
-  readonly gains: readonly StyleGain[];
-}
+  gains: z.array(StyleGain),
+});
+export type StyleMatrix = z.infer<typeof StyleMatrix>;
 
 /** What `styleMatrix` compares. */
 export interface StyleMatrixInput {
@@ -63,7 +71,7 @@ export async function styleMatrix({ adapters, base, heldOut, random }: StyleMatr
   for (const [author, markdown] of Object.entries(heldOut)) {
     const texts = markdown.map(proseOf).filter((text) => text !== "");
     if (texts.length === 0) continue;
-    for (const order of ["original", "shuffled"] as const) {
+    for (const order of TextOrder.options) {
       const ordered = order === "original" ? texts : texts.map((text) => shuffleWords(text, random));
       const row: StyleCell[] = [];
       for (const [voice, model] of Object.entries({ base, ...adapters })) {

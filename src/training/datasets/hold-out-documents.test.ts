@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { createRandom } from "../../core/random.ts";
 import { buildDataset } from "./build-dataset.ts";
 import { fixtureChunks, fixtureDocument } from "./fixture-documents.ts";
 import { holdOutDocuments } from "./hold-out-documents.ts";
 import { documentsOf } from "./sample.ts";
 
-const documents = Array.from({ length: 12 }, (_, i) =>
-  fixtureDocument(Array.from({ length: 90 }, (_, j) => `w${(i * 977 + j * 131) % 3001}`).join(" ")),
-);
+const documents = Array.from({ length: 12 }, (_, seed) => {
+  const random = createRandom(seed);
+  return fixtureDocument(Array.from({ length: 90 }, () => `w${random.integer(3000)}`).join(" "));
+});
 const { train: samples } = buildDataset({ documents, chunks: fixtureChunks(documents) });
 
 describe("documents held out for validation", () => {
