@@ -22,7 +22,6 @@ import {
 } from "../src/evaluation/index.ts";
 import { fitLsa, openLsa } from "../src/models/lsa-embedder.ts";
 import { createVectorIndex, DEFAULT_DENSE_WEIGHT, lanceVectors } from "../src/stores/vectors/index.ts";
-import { searchTerms } from "../src/text/index.ts";
 import { chunksOfText, readQuestions, readSet } from "./ir-data.ts";
 import { benchReport } from "./report.ts";
 
@@ -44,7 +43,6 @@ async function openCorpus(chunks: readonly Chunk[]): Promise<Corpus> {
   const folder = mkdtempSync(join(tmpdir(), "trilith-bench-"));
   const index = createVectorIndex({
     driver: lanceVectors({ folder }),
-    splitTerms: searchTerms,
     clock: systemClock(),
     random: entropyRandom(),
   });

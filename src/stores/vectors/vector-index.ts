@@ -9,6 +9,7 @@ import type { IndexDescription, SearchHit, SearchQuery, VectorIndex, VectorPoint
 import type { Clock } from "../../core/clock.ts";
 import { type ContentHash, hashJson } from "../../core/hash.ts";
 import type { Random } from "../../core/random.ts";
+import { searchTerms } from "../../text/index.ts";
 import type { RankedRow, VectorDriver, VectorRow } from "./driver.ts";
 import { IndexMissingError, IndexPointerError, IndexPointsError, SearchQueryError } from "./errors.ts";
 import { fuseRankings } from "./fuse.ts";
@@ -29,8 +30,6 @@ const KEEP_MS = 3_600_000;
 
 export interface VectorIndexOptions {
   readonly driver: VectorDriver;
-  /** Splits texts and queries alike into the terms that full-text search compares. */
-  readonly splitTerms: (text: string) => readonly string[];
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -55,7 +54,7 @@ export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
       return pointer && toDescription(pointer);
     },
     async build(embedder, points) {
-      const rows = points.map((point) => toRow(point, options.splitTerms));
+      const rows = points.map(toRow);
       const pointer = describeBuild(embedder, points, options);
       if (rows.length > 0) await driver.createTable(pointer.generation, rows);
       await driver.writePointer(JSON.stringify(pointer));
@@ -71,7 +70,7 @@ export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
       const pointer = await readPointer(driver);
       if (pointer === undefined) throw new IndexMissingError(driver.name);
       const { pointCount, generation } = pointer;
-      const terms = [...new Set(options.splitTerms(text))];
+      const terms = [...new Set(searchTerms(text))];
       const counts = await Promise.all(terms.map((term) => (pointCount > 0 ? driver.countRows(generation, term) : 0)));
       return { chunkCount: pointCount, holding: new Map(terms.map((term, index) => [term, counts[index] ?? 0])) };
     },
@@ -121,11 +120,11 @@ async function dropSuperseded(driver: VectorDriver, current: string, nowMs: numb
   }
 }
 
-function toRow({ chunk, vector }: VectorPoint, splitTerms: VectorIndexOptions["splitTerms"]): VectorRow {
+function toRow({ chunk, vector }: VectorPoint): VectorRow {
   return {
     id: chunk.id,
     payload: JSON.stringify(chunk),
-    terms: splitTerms([chunk.title, ...chunk.headings, chunk.text].join("\n")),
+    terms: searchTerms([chunk.title, ...chunk.headings, chunk.text].join("\n")),
     vector,
     authorId: chunk.authorId,
     kind: chunk.kind,
@@ -135,7 +134,7 @@ function toRow({ chunk, vector }: VectorPoint, splitTerms: VectorIndexOptions["s
 }
 
 async function search(
-  { driver, splitTerms }: VectorIndexOptions,
+  { driver }: VectorIndexOptions,
   pointer: Pointer,
   { text, vector, limit, filter = {}, denseWeight = DEFAULT_DENSE_WEIGHT }: SearchQuery,
 ): Promise<SearchHit[]> {
@@ -149,7 +148,7 @@ async function search(
   if (rowFilter === undefined || limit <= 0) return [];
   const weight = vector?.some((value) => value !== 0) ? Math.min(1, Math.max(0, denseWeight)) : 0;
   const rank = { limit: Math.max(LEG_DEPTH, limit), filter: rowFilter };
-  const terms = splitTerms(text);
+  const terms = searchTerms(text);
   const none: RankedRow[] = [];
   const [bm25, dense] = await Promise.all([
     weight < 1 && terms.length > 0 ? driver.rankByTerms(pointer.generation, terms, rank) : none,
