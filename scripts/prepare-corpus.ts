@@ -8,15 +8,14 @@
  * bos and eos) and meta.json; every file appears complete under its name or not at all.
  */
 
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { gunzipSync } from "node:zlib";
 import type { Tokenizer } from "../src/contracts/models.ts";
 import { createRandom } from "../src/core/random.ts";
 import { trainBpe } from "../src/models/bpe-trainer.ts";
 import { createWordSplitter, parseTokenizer, SPECIAL_TOKENS, toTokenizerJson } from "../src/models/tokenizer.ts";
-import { cleanDocument } from "./clean-document.ts";
+import { type ProseDocument, readProse } from "./prose-documents.ts";
 
 const VOCABULARY_SIZE = 4096;
 /** Characters that the tokenizer learns from, of each kind: more changes the merges little. */
@@ -34,36 +33,11 @@ const { values: flags } = parseArgs({
   },
 });
 
-interface ProseDocument {
-  readonly source: string;
-  readonly path: string;
-  readonly kind: "voice" | "technical";
-  readonly licence: string;
-  readonly text: string;
-}
-
 interface PackedDocument {
   readonly kind: ProseDocument["kind"];
   readonly source: string;
   readonly ids: Uint16Array;
   readonly bytes: number;
-}
-
-/** One file is about 20 MB of text; `readline` would also split at U+2028, which JSON strings may hold. */
-async function* readDocuments(file: string): AsyncGenerator<ProseDocument> {
-  const lines = gunzipSync(await readFile(file))
-    .toString()
-    .split("\n");
-  for (const line of lines.filter(Boolean)) {
-    const document: ProseDocument = JSON.parse(line);
-    const text = cleanDocument(document.text, document.kind);
-    if (text) yield { ...document, text };
-  }
-}
-
-async function* readAll(folder: string, prefix: string): AsyncGenerator<ProseDocument> {
-  const files = (await readdir(folder)).filter((name) => name.startsWith(prefix)).sort();
-  for (const file of files) yield* readDocuments(join(folder, file));
 }
 
 async function writeWhole(name: string, content: Uint8Array | string): Promise<void> {
@@ -78,7 +52,7 @@ async function learnTokenizer(): Promise<Tokenizer> {
   const counts = new Map<string, number>();
   for (const prefix of ["prose-a-", "prose-b-"]) {
     let characters = 0;
-    for await (const { text } of readAll(flags.prose, prefix)) {
+    for await (const { text } of readProse(flags.prose, prefix)) {
       for (const word of splitWords(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
       characters += text.length;
       if (characters > TOKENIZER_SAMPLE_CHARACTERS) break;
@@ -100,7 +74,7 @@ function packDocument({ kind, source, text }: ProseDocument, tokenizer: Tokenize
 async function packKind(prefix: string, tokenizer: Tokenizer, tokenBudget: number): Promise<PackedDocument[]> {
   const packed: PackedDocument[] = [];
   let tokens = 0;
-  for await (const document of readAll(flags.prose, prefix)) {
+  for await (const document of readProse(flags.prose, prefix)) {
     if (tokens >= tokenBudget) break;
     packed.push(packDocument(document, tokenizer));
     tokens += packed.at(-1)?.ids.length ?? 0;

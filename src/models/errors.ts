@@ -1,6 +1,6 @@
 /** What goes wrong in `models/`: files that do not hold what they should, and calls that a model cannot answer. */
 
-import { TrilithError } from "../core/errors.ts";
+import { messageOf, TrilithError } from "../core/errors.ts";
 
 /** Thrown when a vocabulary is asked for that cannot even hold the special tokens and the 256 bytes. */
 export class VocabularyTooSmallError extends TrilithError {
@@ -74,5 +74,33 @@ export class ContextExceededError extends TrilithError {
     super(
       `A sequence of ${asked} tokens was read into a context of ${contextTokens}; expected at most that many. Begin a new sequence with its last tokens.`,
     );
+  }
+}
+
+/** Thrown when the bytes of a fitted embedder are damaged, or another embedder's. */
+export class EmbedderFileError extends TrilithError {
+  override readonly code = "embedder-file-invalid";
+
+  constructor(problem: string, options?: ErrorOptions) {
+    super(
+      `The bytes are no embedder of this kind: ${problem}. What prepare gave was expected; run feature_engineering again, which prepares it anew.`,
+      options,
+    );
+  }
+}
+
+/** Thrown when a chat model's provider fails; `retryable` where the provider's error says that a later call may work. */
+export class ChatModelError extends TrilithError {
+  override readonly code = "chat-model-failed";
+  override readonly retryable: boolean;
+  readonly modelId: string;
+
+  constructor(modelId: string, cause: unknown) {
+    super(
+      `The chat model ${modelId} gave no answer: ${messageOf(cause)}. An answer was expected; check that its server runs, and its address, model name and key.`,
+      { cause },
+    );
+    this.modelId = modelId;
+    this.retryable = cause instanceof Error && "isRetryable" in cause && cause.isRetryable === true;
   }
 }

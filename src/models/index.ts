@@ -1,8 +1,22 @@
 /**
- * Models that run here: the Llama architecture, its tokenizer, its training and its voice.
- * Everything is built on `tensor/`; the ports that it fills are in `contracts/models.ts`.
+ * Models that run here: the Llama architecture, its tokenizer, its training and its voice; embedders that are fitted
+ * here; and chat models that run elsewhere. Everything local is built on `tensor/`; the ports that this room fills are
+ * in `contracts/models.ts`.
  */
 
+export { parseCheckpoint, toFloatCheckpoint, toInt8Checkpoint } from "./checkpoint-int8.ts";
+export { type AiSdkEmbeddersOptions, aiSdkEmbedders, countPieces, lsaEmbedders } from "./embedders.ts";
+export {
+  AdapterError,
+  BaseModelError,
+  ChatModelError,
+  ContextExceededError,
+  EmbedderFileError,
+  SafetensorsError,
+  TokenizerFileError,
+  VocabularyTooSmallError,
+} from "./errors.ts";
+export { type LanguageModelsOptions, openLanguageModels } from "./language-models.ts";
 export {
   BASE_CONFIG,
   type LlamaConfig,
@@ -19,3 +33,7 @@ export {
   type TrainableOptions,
 } from "./llama-trainable.ts";
 export { createLlamaWeights, type Weights } from "./llama-weights.ts";
+export { fillFromAdapter, type LoraAdapter, mergeAdapter, parseAdapter, toAdapterFiles } from "./lora-adapter.ts";
+export { aiSdkChatModel, type OpenAiCompatibleOptions, openAiCompatibleChatModel } from "./open-ai-chat.ts";
+export { parseTokenizer, type TokenizerOptions } from "./tokenizer.ts";
+export { createVoiceModel, type VoiceModelOptions } from "./voice-model.ts";

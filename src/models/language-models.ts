@@ -17,6 +17,7 @@ import { ADAPTER_WEIGHTS_FILE, mergeAdapter, parseAdapter, toAdapterFiles } from
 import { parseTokenizer } from "./tokenizer.ts";
 import { createVoiceModel } from "./voice-model.ts";
 
+/** Where the base is, and how many threads compute. */
 export interface LanguageModelsOptions {
   /** Holds `config.json`, `tokenizer.json` and `model.safetensors`; its name is the base's name. */
   readonly folder: string;

@@ -24,6 +24,7 @@ export interface LoraMatrix {
   readonly values: Float32Array;
 }
 
+/** An adapter as it is read from its folder. */
 export interface LoraAdapter {
   readonly lora: LoraConfig;
   /** By name without PEFT's prefix, for example `model.layers.0.self_attn.q_proj.lora_A.weight`. */

@@ -38,19 +38,23 @@ function rotate(a: Float64Array, v: Float64Array, { n, p, q }: { n: number; p: n
   const t = Math.sign(theta || 1) / (Math.abs(theta) + Math.hypot(theta, 1));
   const c = 1 / Math.hypot(t, 1);
   const s = t * c;
+  const [app, aqq] = [a[rowP + p] as number, a[rowQ + q] as number];
   for (let i = 0; i < n; i++) {
-    const [ip, iq] = [a[i * n + p] as number, a[i * n + q] as number];
-    a[i * n + p] = c * ip - s * iq;
-    a[i * n + q] = s * ip + c * iq;
-  }
-  for (let i = 0; i < n; i++) {
+    // Rows are rotated in order of memory; the columns are their mirror.
     const [pi, qi] = [a[rowP + i] as number, a[rowQ + i] as number];
-    a[rowP + i] = c * pi - s * qi;
-    a[rowQ + i] = s * pi + c * qi;
+    const [newP, newQ] = [c * pi - s * qi, s * pi + c * qi];
+    a[rowP + i] = newP;
+    a[rowQ + i] = newQ;
+    a[i * n + p] = newP;
+    a[i * n + q] = newQ;
     const [vp, vq] = [v[rowP + i] as number, v[rowQ + i] as number];
     v[rowP + i] = c * vp - s * vq;
     v[rowQ + i] = s * vp + c * vq;
   }
+  a[rowP + p] = app - t * apq;
+  a[rowQ + q] = aqq + t * apq;
+  a[rowP + q] = 0;
+  a[rowQ + p] = 0;
 }
 
 function norm(a: Float64Array): number {

@@ -81,6 +81,7 @@ const TokenizerFile = z.looseObject({
   model: z.looseObject({ type: z.literal("BPE"), vocab: z.record(z.string(), z.int()) }),
 });
 
+/** The names of the special tokens, where they are not `<bos>` and `<eos>`. */
 export interface TokenizerOptions {
   readonly bosToken?: string;
   readonly eosToken?: string;

@@ -16,6 +16,7 @@ const DEFAULTS = { maxTokens: 256, temperature: 0.8, topP: 0.95, seed: 1 };
 const REPETITION_PENALTY = 1.1;
 const REMEMBERED_TOKENS = 64;
 
+/** What a voice is made of: weights that fit the configuration, and the tokenizer that they were trained with. */
 export interface VoiceModelOptions {
   readonly id: string;
   readonly config: LlamaConfig;
