@@ -28,9 +28,12 @@ export interface WorkspacePorts {
 }
 export type PortName = keyof WorkspacePorts;
 
-export interface Workspace extends WorkspacePorts {
+export interface Workspace {
   /** The folder that holds everything: databases, index, artifacts. */
   readonly folder: string;
+  /** The port, opened on first use: nothing is loaded that nobody asks for. */
+  open<N extends PortName>(port: N): Promise<WorkspacePorts[N]>;
+  readonly artifacts: ArtifactStore;
   /** Where runs of pipelines are written. */
   readonly runs: RunJournal;
   readonly clock: Clock;

@@ -40,7 +40,8 @@ export type StepVoice = Pick<StepContext, "metadata" | "metric" | "progress"> & 
  */
 export async function runAttempt(step: StepDefinition, input: unknown, setting: AttemptSetting): Promise<unknown> {
   const timeUp = new AbortController();
-  const { context, close } = createContext(step, setting, AbortSignal.any([setting.signal, timeUp.signal]));
+  const ports = await Promise.all(step.uses.map(async (port) => [port, await setting.workspace.open(port)] as const));
+  const { context, close } = createContext(ports, setting, AbortSignal.any([setting.signal, timeUp.signal]));
   const running = inScope({ kind: "step", step: step.name }, () => step.run(input, context)).then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
@@ -89,7 +90,7 @@ function expiry(clock: Clock, ms: number, ended: AbortSignal): Promise<"expired"
 
 /** The step's context; after `close` what it says is dropped, because its attempt is over. */
 function createContext(
-  step: StepDefinition,
+  ports: readonly (readonly [PortName, unknown])[],
   { workspace, run, attempt, say }: AttemptSetting,
   signal: AbortSignal,
 ): { context: StepContext<PortName>; close(): void } {
@@ -102,7 +103,7 @@ function createContext(
   return {
     context: {
       // The step's type has only the ports in `uses`.
-      workspace: Object.fromEntries(step.uses.map((port) => [port, workspace[port]])) as unknown as WorkspacePorts,
+      workspace: Object.fromEntries(ports) as unknown as WorkspacePorts,
       clock: workspace.clock,
       log: createLogger(whileOpen((level, message, fields) => say.log(level, message, fields))),
       metadata: whileOpen((record) => say.metadata(record)),

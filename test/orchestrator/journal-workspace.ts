@@ -24,11 +24,11 @@ export async function openJournalWorkspace(
   await migrateDatabase(database, runMigrations);
   const blobs = folder === "" ? memoryBlobs() : filesBlobs({ folder: join(folder, "artifacts") });
   const fingerprints: Record<string, string> = {};
-  const absent = {} as WorkspacePorts; // a test's steps use only the ports that the test hands in
+  const artifacts = createArtifactStore(blobs);
+  const ports = { artifacts, ...options.ports } as WorkspacePorts; // a test's steps use only the ports that the test hands in
   return {
-    ...absent,
-    ...options.ports,
-    artifacts: createArtifactStore(blobs),
+    open: async (port) => ports[port],
+    artifacts,
     runs: createRunJournal(database, { clock }),
     folder,
     clock,
