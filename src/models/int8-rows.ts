@@ -30,5 +30,9 @@ export function toInt8Rows(matrix: Float32Array, columns: number): Int8Rows {
 /** The matrix again, as near as it was stored. */
 export function fromInt8Rows({ values, scales }: Int8Rows): Float32Array {
   const columns = values.length / scales.length;
-  return Float32Array.from(values, (value, i) => value * (scales[Math.floor(i / columns)] ?? 0));
+  const matrix = new Float32Array(values);
+  scales.forEach((scale, row) => {
+    for (let i = row * columns; i < (row + 1) * columns; i++) matrix[i] = (matrix[i] as number) * scale; // within the row
+  });
+  return matrix;
 }

@@ -146,10 +146,14 @@ function addProduct(
   { rank, scale }: { rank: number; scale: number },
 ): Float32Array {
   const columns = a.length / rank;
-  return Float32Array.from(w, (value, i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns];
-    let sum = 0;
-    for (let k = 0; k < rank; k++) sum += (b[row * rank + k] ?? 0) * (a[k * columns + column] ?? 0);
-    return value + scale * sum;
-  });
+  const sum = Float64Array.from(w);
+  for (let i = 0; i < b.length; i++) {
+    const [row, k] = [Math.floor(i / rank), i % rank];
+    const factor = scale * (b[i] as number); // i is within b
+    for (let column = 0; column < columns; column++) {
+      const at = row * columns + column;
+      sum[at] = (sum[at] as number) + factor * (a[k * columns + column] as number); // within one row of each
+    }
+  }
+  return new Float32Array(sum);
 }

@@ -5,7 +5,6 @@
  * @source https://github.com/huggingface/safetensors, "Format"
  */
 
-/// <reference lib="esnext.float16" />
 import { z } from "zod";
 import { messageOf } from "../core/errors.ts";
 import { SafetensorsError } from "./errors.ts";
