@@ -1,0 +1,64 @@
+/** Articles on the web: a page is fetched, its main content taken, and nothing else kept. */
+
+import type { Collector } from "../../contracts/documents.ts";
+import { decodeText } from "./decode-text.ts";
+import { extractArticle } from "./extract-article.ts";
+import { fetchPage } from "./fetch-page.ts";
+import { guardedFetch, type PageFetch } from "./guarded-fetch.ts";
+
+export interface ArticleCollectorOptions {
+  /** Hosts that may be at a private, loopback or link-local address, with or without a port. */
+  readonly allowedHosts?: readonly string[];
+  /** Default: {@link guardedFetch} with `allowedHosts`. Another one does its own address checks. */
+  readonly fetch?: PageFetch;
+  /** Of the page with its redirects. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Of the page, uncompressed. Default 8 MiB. */
+  readonly maxBytes?: number;
+  /** Default 5. */
+  readonly maxRedirects?: number;
+  readonly userAgent?: string;
+}
+
+const USER_AGENT = "Mozilla/5.0 (compatible; Trilith/0.1; collects its user's own writing)";
+/** Hosts whose articles are one platform's, with the publications that have their own host there. */
+const PLATFORMS: readonly (readonly [suffix: string, platform: string])[] = [
+  ["medium.com", "medium"],
+  ["substack.com", "substack"],
+];
+
+/** Collects HTML articles by `http://` and `https://` links. */
+export function articleCollector(options: ArticleCollectorOptions = {}): Collector {
+  const { allowedHosts = [], fetch = guardedFetch({ allowedHosts }) } = options;
+  const { timeoutMs = 30_000, maxBytes = 8 * 2 ** 20, maxRedirects = 5, userAgent = USER_AGENT } = options;
+  return {
+    name: "article",
+    accepts: (link) => /^https?:\/\//i.test(link) && URL.canParse(link),
+    async *collect(link, signal) {
+      const limits = { timeoutMs, maxBytes, maxRedirects, userAgent, ...(signal ? { signal } : {}) };
+      const { url, bytes, contentType } = await fetchPage(link, { fetch, ...limits });
+      const { title, publishedAt, markdown } = extractArticle(decodeText(bytes, contentType), url.href);
+      yield {
+        kind: "article",
+        platform: platformOf(url),
+        source: withoutFragment(link),
+        title,
+        format: "markdown",
+        content: markdown,
+        publishedAt,
+      };
+    },
+  };
+}
+
+/** The name of a known platform, else the host. */
+export function platformOf(url: URL): string {
+  const host = url.hostname.replace(/^www\./, "");
+  return PLATFORMS.find(([suffix]) => host === suffix || host.endsWith(`.${suffix}`))?.[1] ?? host;
+}
+
+function withoutFragment(link: string): string {
+  const url = new URL(link);
+  url.hash = "";
+  return url.href;
+}

@@ -1,0 +1,15 @@
+/** Door of the feature pipeline: collect, clean, chunk, embed, load. Functions on ports; no store, no orchestrator. */
+
+export { type ChunkOptions, chunkDocument } from "./chunk/chunk-document.ts";
+export { type Boilerplate, findBoilerplate } from "./clean/boilerplate.ts";
+export { cleanDocument } from "./clean/clean-document.ts";
+export { type ArticleCollectorOptions, articleCollector } from "./collect/article-collector.ts";
+export { assertCrawled, type CollectOptions, CrawlReport, collectAll } from "./collect/collect-all.ts";
+export { findAuthors } from "./collect/find-authors.ts";
+export { type FolderCollectorOptions, folderCollector } from "./collect/folder-collector.ts";
+export { type GuardedFetchOptions, guardedFetch, type PageFetch } from "./collect/guarded-fetch.ts";
+export { type ImportReport, importWarehouseJson } from "./collect/import-warehouse-json.ts";
+export { type EmbeddedChunks, type EmbedOptions, embedChunks } from "./embed/embed-chunks.ts";
+export { fromEmbeddedFiles, toEmbeddedFiles } from "./embed/embedded-files.ts";
+export { type LoadFeaturesOptions, loadFeatures } from "./load/load-features.ts";
+export { type LoadIndexOptions, loadIndex } from "./load/load-index.ts";
