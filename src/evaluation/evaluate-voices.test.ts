@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { VoiceModel } from "../contracts/models.ts";
-import { createRandom } from "../core/random.ts";
 import { evaluateVoices, VoicesReport } from "./evaluate-voices.ts";
 import { renderVoicesReport } from "./render-voices-report.ts";
 
@@ -24,7 +23,7 @@ const ada = {
 const bob = { author: "Bob", model: voice("zzz zzz"), trainingTexts: ["zzz"], heldOutTexts: ["zzz text of Bob"] };
 
 const evaluate = (prompts: string[] = []) =>
-  evaluateVoices({ voices: [ada, bob], base: voice("nothing known", prompts), random: createRandom(1) });
+  evaluateVoices({ voices: [ada, bob], base: voice("nothing known", prompts), seed: 1 });
 
 describe("the evaluation of voices", () => {
   it("prints a copying row for the adapter, the base and the author's own text, which is the natural rate", async () => {

@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import type { VoiceModel } from "../contracts/models.ts";
-import type { Random } from "../core/random.ts";
+import { createRandom } from "../core/random.ts";
 import { proseOf } from "../text/index.ts";
 import { distinctNgrams, longestCopiedSpan, ngramOverlap } from "./copying.ts";
 import { mean } from "./statistics.ts";
@@ -45,10 +45,12 @@ export interface EvaluatedVoice {
   readonly heldOutTexts: readonly string[];
 }
 
+/** What `evaluateVoices` measures, and how much of it. */
 export interface EvaluateVoicesInput {
   readonly voices: readonly EvaluatedVoice[];
   readonly base: VoiceModel;
-  readonly random: Random;
+  /** Of the bootstrap, of shuffled words and of the continuations. */
+  readonly seed: number;
   /** Continuations a voice. Default 5; each continues another held-out text. */
   readonly samplesPerVoice?: number;
   readonly signal?: AbortSignal;
@@ -56,12 +58,12 @@ export interface EvaluateVoicesInput {
 
 /** Measures all voices; they stay open. */
 export async function evaluateVoices(input: EvaluateVoicesInput): Promise<VoicesReport> {
-  const { voices, base, random } = input;
+  const { voices, base } = input;
   const style = await styleMatrix({
     base,
     adapters: Object.fromEntries(voices.map(({ author, model }) => [author, model])),
     heldOut: Object.fromEntries(voices.map(({ author, heldOutTexts }) => [author, heldOutTexts])),
-    random,
+    random: createRandom(input.seed),
   });
   const copying: CopyingRow[] = [];
   const continuations: VoicesReport["continuations"] = [];
@@ -73,7 +75,9 @@ export async function evaluateVoices(input: EvaluateVoicesInput): Promise<Voices
       ["base", base],
     ] as const) {
       const texts: string[] = [];
-      for (const [seed, { prompt }] of openings.entries()) texts.push(await textOf(voice, { prompt, seed, ...input }));
+      for (const [index, { prompt }] of openings.entries()) {
+        texts.push(await textOf(voice, { ...input, prompt, seed: input.seed + index }));
+      }
       copying.push(toRow({ author, writer, texts, training }));
       const [first] = openings;
       if (first) continuations.push({ author, writer, prompt: first.prompt, text: texts[0] ?? "" });

@@ -18,7 +18,7 @@ export {
   TooLittleTextError,
 } from "./datasets/errors.ts";
 export { holdOutDocuments } from "./datasets/hold-out-documents.ts";
-export { documentsOf, Sample, SampleForm, SourceSpan } from "./datasets/sample.ts";
+export { datasetHashOf, documentsOf, Sample, SampleForm, SourceSpan } from "./datasets/sample.ts";
 export {
   type DocumentSplit,
   type SplitOptions,

@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { type ContentHash, hashBytes } from "../../core/hash.ts";
 
 /**
  * `continuation`: a whole document, without an instruction. `outline`: headings, facts and terms → the passage.
@@ -44,4 +45,9 @@ export type Sample = z.infer<typeof Sample>;
 export function documentsOf(samples: readonly Sample[]): string[] {
   const keys = samples.flatMap(({ spans }) => spans.map((span) => `${span.documentId}@${span.documentVersion}`));
   return [...new Set(keys)].sort();
+}
+
+/** Hash of the samples as JSON lines: that of the artifact in which a run keeps them. */
+export function datasetHashOf(samples: readonly Sample[]): ContentHash {
+  return hashBytes(samples.map((sample) => `${JSON.stringify(Sample.parse(sample))}\n`).join(""));
 }

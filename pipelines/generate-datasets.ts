@@ -1,0 +1,37 @@
+/** From features to datasets, one an author: answers are what the author wrote, and no document is on both sides. */
+
+import { pipeline } from "trilith";
+import { NotAvailableError } from "trilith/training";
+import { z } from "zod";
+import { DatasetParameters, generateDataset } from "../steps/generate-datasets/generate-dataset.ts";
+import { queryFeatureStore } from "../steps/generate-datasets/query-feature-store.ts";
+import { selectAuthors } from "../steps/generate-datasets/select-authors.ts";
+
+export const generateDatasets = pipeline({
+  name: "generate_datasets",
+  parameters: DatasetParameters.extend({
+    /** Default: everybody who has features. */
+    author_full_names: z.array(z.string()).min(1).optional(),
+    dataset_type: z.enum(["instruction", "preference"]).default("instruction"),
+  }),
+  ignoredParameters: {
+    push_to_huggingface: "datasets stay in this workspace, as artifacts",
+    dataset_id: "there is no hub to push to; the artifact has its own name and version",
+    mock: "no model is called, so there is nothing to mock",
+  },
+  async run({ author_full_names, dataset_type, ...parameters }) {
+    if (dataset_type === "preference") {
+      const remedy = 'A preference pair needs samples of a fine-tuned model. Set dataset_type to "instruction".';
+      throw new NotAvailableError("dataset_type", dataset_type, remedy);
+    }
+    const authors = await selectAuthors({ author_full_names: author_full_names ?? null });
+    const datasets = authors.map(({ id }) =>
+      generateDataset({ ...queryFeatureStore({ author_id: id }), ...parameters }),
+    );
+    return {
+      train: datasets.map(({ train }) => train),
+      test: datasets.map(({ test }) => test),
+      cards: datasets.map(({ card }) => card),
+    };
+  },
+});

@@ -1,0 +1,31 @@
+/** What can be missing when models are evaluated. */
+
+import { TrilithError } from "../core/errors.ts";
+
+/** Thrown when no model is there to evaluate. */
+export class NoModelError extends TrilithError {
+  override readonly code = "evaluation-no-model";
+  override readonly usage = true;
+
+  constructor(author: string | undefined, known: readonly string[]) {
+    const what = author === undefined ? "The registry holds no model" : `The registry holds no model of ${author}`;
+    super(
+      known.length > 0
+        ? `${what}; it holds models of: ${known.join(", ")}. Name one of them, or run training for the author first.`
+        : `${what}, of nobody. Run training first.`,
+    );
+  }
+}
+
+/** Thrown when a model was trained on another base than the one in use. */
+export class BaseChangedError extends TrilithError {
+  override readonly code = "evaluation-base-changed";
+  override readonly usage = true;
+
+  constructor(model: string, trained: string, inUse: string) {
+    super(
+      `${model} was trained on the base ${trained}, and ${inUse} is in use; an adapter fits its own base only. ` +
+        "Use that base again, or run training for the author anew.",
+    );
+  }
+}

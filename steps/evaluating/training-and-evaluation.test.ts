@@ -1,0 +1,156 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runPipeline, type Workspace, type WorkspacePorts } from "trilith";
+import { beforeAll, describe, expect, it } from "vitest";
+import { evaluating } from "../../pipelines/evaluating.ts";
+import { generateDatasets } from "../../pipelines/generate-datasets.ts";
+import { training } from "../../pipelines/training.ts";
+import { silentLogger } from "../../src/contracts/logger.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { createArtifactStore, memoryBlobs } from "../../src/stores/artifacts/index.ts";
+import { migrateDatabase, openSqliteDatabase } from "../../src/stores/database/index.ts";
+import { createFeatureStore, featureMigrations } from "../../src/stores/features/index.ts";
+import { createModelRegistry, registryMigrations } from "../../src/stores/registry/index.ts";
+import { createRunJournal, runMigrations } from "../../src/stores/runs/index.ts";
+import { fixtureChunks, fixtureDocument } from "../../src/training/datasets/fixture-documents.ts";
+import { createByteFrequencyModels } from "../../src/training/fixture-models.ts";
+
+const AUTHORS = { "Warm Essayist": "warm-essayist", "Terse Engineer": "terse-engineer" };
+const DOCUMENTS = 12;
+
+/** A workspace in memory with features of two authors, and a model that learns byte frequencies. */
+async function openTestWorkspace(): Promise<Workspace> {
+  const clock = systemClock();
+  const database = openSqliteDatabase({ file: ":memory:" });
+  await migrateDatabase(database, [...runMigrations, ...featureMigrations, ...registryMigrations]);
+  const artifacts = createArtifactStore(memoryBlobs());
+  const features = createFeatureStore(database, clock);
+  const registry = createModelRegistry(database, clock);
+  const languageModels = createByteFrequencyModels();
+  const documents = Object.entries(AUTHORS).flatMap(([authorFullName, folder]) => {
+    const path = join(import.meta.dirname, "../../examples/authors", folder);
+    const files = readdirSync(path).filter((name) => /^\d/.test(name));
+    return files.slice(0, DOCUMENTS).map((name) =>
+      fixtureDocument(readFileSync(join(path, name), "utf8"), {
+        authorFullName,
+        authorId: folder,
+        id: `${folder}/${name}`,
+        source: `${folder}/${name}`,
+      }),
+    );
+  });
+  const ids = documents.map(({ id }) => id);
+  await features.write("cleaned_documents", documents, ids);
+  await features.write("chunks", fixtureChunks(documents), ids);
+  const ports: Partial<WorkspacePorts> = { artifacts, features, registry, languageModels };
+  return {
+    folder: "",
+    open: async (port) => ports[port] as NonNullable<(typeof ports)[typeof port]>, // the pipelines here use no other
+    artifacts,
+    runs: createRunJournal(database, { clock }),
+    clock,
+    log: silentLogger,
+    fingerprint: async (port) =>
+      port === "features" ? features.fingerprint() : port === "registry" ? registry.fingerprint() : "fixed",
+    close: () => database.destroy(),
+  };
+}
+
+const QUICK = { max_steps: 6, max_seq_length: 128, sample_every_seconds: 0 };
+/** The parameters of the reference system's `training.yaml`. */
+const REFERENCE_TRAINING = { finetuning_type: "sft", num_train_epochs: 3, per_device_train_batch_size: 2 } as const;
+
+let workspace: Workspace;
+beforeAll(async () => {
+  workspace = await openTestWorkspace();
+});
+
+async function run<P extends Parameters<typeof runPipeline>[0]>(
+  pipeline: P,
+  parameters: Parameters<typeof runPipeline<P>>[1],
+) {
+  const handle = await runPipeline(pipeline, parameters, { workspace });
+  return { id: handle.id, outputs: await handle.result };
+}
+
+describe("generate_datasets", () => {
+  it("makes one dataset an author, of all authors with features, by the reference system's parameters", async () => {
+    const { outputs } = await run(generateDatasets, { test_split_size: 0.1, dataset_type: "instruction" });
+    expect(outputs.cards.map((card) => card.split("\n")[0])).toEqual([
+      "# Dataset: Terse Engineer",
+      "# Dataset: Warm Essayist",
+    ]);
+    for (const [index, test] of outputs.test.entries()) {
+      const instructions = new Set(outputs.train[index]?.map(({ instruction }) => instruction).filter(Boolean));
+      expect(test.length).toBeGreaterThan(0);
+      expect(test.filter(({ instruction }) => instructions.has(instruction))).toEqual([]);
+    }
+  });
+
+  it("says that preference pairs are not available, and which author is unknown", async () => {
+    await expect(run(generateDatasets, { dataset_type: "preference" })).rejects.toThrow(/dataset_type is "preference"/);
+    await expect(run(generateDatasets, { author_full_names: ["Nobody"] })).rejects.toThrow(
+      /"Nobody" has no features; expected one of: /,
+    );
+  });
+});
+
+describe("training and evaluation", () => {
+  it("asks for the author when several have features", async () => {
+    await expect(run(training, {})).rejects.toThrow(
+      /No author is named; expected one of: Terse Engineer, Warm Essayist/,
+    );
+  });
+
+  it("says that dpo is not available", async () => {
+    await expect(run(training, { finetuning_type: "dpo" })).rejects.toThrow(/finetuning_type is "dpo"/);
+  });
+
+  it("trains on everything with is_dummy false, and on at most 20 steps with true", async () => {
+    const parameters = { ...REFERENCE_TRAINING, author_full_name: "warm essayist", sample_every_seconds: 0 };
+    const options = { max_seq_length: 64, early_stopping_patience: 99 };
+    const { outputs: dummy } = await run(training, { ...parameters, ...options, is_dummy: true });
+    const { outputs: full } = await run(training, { ...parameters, ...options, is_dummy: false });
+    expect(dummy.report.metrics.steps).toBe(20);
+    expect(full.report.metrics.epochs).toBeGreaterThanOrEqual(3);
+  });
+
+  it("registers a model whose lineage leads to run, dataset artifact and document versions", async () => {
+    const { id, outputs } = await run(training, { ...QUICK, author_full_name: "Warm Essayist", rights: "own" });
+    const { model } = outputs;
+    expect(model).toMatchObject({ name: "twin-warm-essayist", rights: "own" });
+    expect(model.lineage).toMatchObject({ runId: id, authorFullName: "Warm Essayist", baseModel: "byte-frequencies" });
+    expect(model.lineage.documents.every((key) => /^warm-essayist\/\d\d-.*\.md@1$/.test(key))).toBe(true);
+    const dataset = await workspace.runs.findArtifact("generate_dataset.train");
+    expect(model.lineage.datasetHash).toBe(dataset?.hash);
+    for (const hash of Object.values(model.files)) {
+      expect(await workspace.artifacts.has(hash as `sha256:${string}`)).toBe(true);
+    }
+    const curve = (await workspace.runs.listMetrics(id)).filter(({ name }) => name === "train_loss");
+    expect(curve.map(({ atStep }) => atStep)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("evaluates the newest model of each author on documents that are in no lineage", async () => {
+    const { outputs: terse } = await run(training, { ...QUICK, author_full_name: "Terse Engineer" });
+    const { outputs: warm } = await run(training, { ...QUICK, author_full_name: "Warm Essayist" });
+    const { id, outputs } = await run(evaluating, { is_dummy: false });
+    const held = outputs.report.models.flatMap(({ heldOutDocuments }) => heldOutDocuments);
+    expect(held).toHaveLength(2);
+    const trained = [terse, warm].flatMap(({ model }) => model.lineage.documents);
+    expect(held.filter((document) => trained.includes(document))).toEqual([]);
+    expect(outputs.report.style.gains.map(({ author, order }) => `${author}, ${order}`).sort()).toEqual([
+      "Terse Engineer, original",
+      "Terse Engineer, shuffled",
+      "Warm Essayist, original",
+      "Warm Essayist, shuffled",
+    ]);
+    expect(outputs.tables).toContain("longest span");
+    const metrics = (await workspace.runs.listMetrics(id)).map(({ name }) => name);
+    expect(metrics).toContain("style_gain/Warm Essayist");
+    expect(metrics).toContain("bits_per_byte/base/Terse Engineer");
+  });
+
+  it("says whose models there are when an author has none", async () => {
+    await expect(run(evaluating, { author_full_names: ["Nobody"] })).rejects.toThrow(/no model of Nobody/);
+  });
+});
