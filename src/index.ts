@@ -1,6 +1,7 @@
 /** The front door: what a project's steps and pipelines import by the name `trilith`. */
 
 export type * from "./contracts/artifacts.ts";
+export { defineConfig, type TrilithConfig } from "./contracts/config.ts";
 export type * from "./contracts/documents.ts";
 export { Author, DocumentKind, RawDocument } from "./contracts/documents.ts";
 export type * from "./contracts/features.ts";
@@ -13,3 +14,4 @@ export type * from "./contracts/runs.ts";
 export type * from "./contracts/vectors.ts";
 export type * from "./contracts/workspace.ts";
 export * from "./orchestrator/index.ts";
+export { openWorkspace, type WorkspaceOptions } from "./workspace.ts";

@@ -24,6 +24,26 @@ export class UnreadableFileError extends TrilithError {
   }
 }
 
+/** Thrown when a configuration file does not export a configuration. */
+export class InvalidConfigError extends TrilithError {
+  override readonly code = "config-not-exported";
+  override readonly usage = true;
+
+  constructor(file: string) {
+    super(`The file ${file} exports no configuration; expected \`export const config = defineConfig({ … })\`. Add it.`);
+  }
+}
+
+/** Thrown when an option's value is not what the option takes. */
+export class OptionValueError extends TrilithError {
+  override readonly code = "option-value";
+  override readonly usage = true;
+
+  constructor(option: string, value: string, expected: string) {
+    super(`The option ${option} was given "${value}"; expected ${expected}.`);
+  }
+}
+
 /** Exit codes: 0 done, 1 the work failed, 2 the command was wrong, 70 a fault of Trilith, 130 stopped by Ctrl-C. */
 export function reportError(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof Error && error.name === "AbortError") return 130;

@@ -1,0 +1,73 @@
+/** The project that a command is run in: its configuration file, its workspace, its pipelines. */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { TrilithConfig } from "../contracts/config.ts";
+import { createLogger } from "../contracts/logger.ts";
+import type { Workspace } from "../contracts/workspace.ts";
+import { nearest } from "../core/nearest.ts";
+import type { Pipeline } from "../orchestrator/index.ts";
+import { openWorkspace } from "../workspace.ts";
+import { InvalidConfigError, UnknownNameError } from "./errors.ts";
+import type { CommandContext } from "./main.ts";
+
+/** The package's own folder: its pipelines are there for every project. */
+const PACKAGE_FOLDER = join(import.meta.dirname, "../..");
+
+/**
+ * The workspace of the project in the current folder, with `trilith.config.ts` where there is one.
+ * Warnings go to standard error.
+ */
+export async function openProject({ terminal, workspaceFolder, env }: CommandContext): Promise<Workspace> {
+  const log = createLogger((level, message) => {
+    if (level === "warn" || level === "error") terminal.note(`${terminal.color.yellow(level)} ${message}`);
+  });
+  return openWorkspace({ folder: workspaceFolder, config: await loadConfig(process.cwd()), env, log });
+}
+
+/** Runs `use` with the project's workspace and closes it, whatever happens. */
+export async function withProject<T>(context: CommandContext, use: (workspace: Workspace) => Promise<T>): Promise<T> {
+  const workspace = await openProject(context);
+  try {
+    return await use(workspace);
+  } finally {
+    await workspace.close();
+  }
+}
+
+async function loadConfig(folder: string): Promise<TrilithConfig> {
+  const file = ["trilith.config.ts", "trilith.config.js"]
+    .map((name) => join(folder, name))
+    .find((path) => existsSync(path));
+  if (file === undefined) return {};
+  const module: { config?: TrilithConfig; default?: TrilithConfig } = await import(pathToFileURL(file).href);
+  const config = module.config ?? module.default;
+  if (config === undefined) throw new InvalidConfigError(file);
+  return config;
+}
+
+/**
+ * A pipeline by its name, from the project's `pipelines/`, then from the package's.
+ *
+ * @throws {UnknownNameError} with the names there are and the nearest
+ */
+export async function findPipeline(name: string): Promise<Pipeline> {
+  const folders = [...new Set([process.cwd(), PACKAGE_FOLDER])].map((folder) => join(folder, "pipelines"));
+  const files = folders.filter(existsSync).flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => /^[a-z0-9-]+\.[tj]s$/.test(file))
+      .map((file) => ({ folder, file, pipeline: file.slice(0, -3).replaceAll("-", "_") })),
+  );
+  const found = files.find(({ pipeline }) => pipeline === name.replaceAll("-", "_"));
+  const known = [...new Set(files.map(({ pipeline }) => pipeline))].sort();
+  if (found === undefined) throw new UnknownNameError("pipeline", name, known, nearest(name, known));
+  const module: Record<string, unknown> = await import(pathToFileURL(join(found.folder, found.file)).href);
+  const pipeline = Object.values(module).find(isPipeline);
+  if (pipeline === undefined) throw new UnknownNameError(`pipeline in ${found.file}`, name, []);
+  return pipeline;
+}
+
+function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === "object" && value !== null && "name" in value && "parameters" in value && "run" in value;
+}

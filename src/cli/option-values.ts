@@ -1,0 +1,20 @@
+/** Option values, which are text, as the numbers they mean. */
+
+import { OptionValueError } from "./errors.ts";
+
+/** @throws {OptionValueError} unless it is a whole number within the bounds */
+export function parseCount(option: string, value: string, { min = 1, max = 1_000_000 } = {}): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < min || number > max) {
+    throw new OptionValueError(option, value, `a whole number from ${min} to ${max}`);
+  }
+  return number;
+}
+
+/** @throws {OptionValueError} unless it is a number in 0–1 */
+export function parseFraction(option: string, value: string): number {
+  const number = Number(value);
+  if (value.trim() === "" || !(number >= 0 && number <= 1))
+    throw new OptionValueError(option, value, "a number from 0 to 1");
+  return number;
+}

@@ -1,0 +1,21 @@
+/** What a project's `trilith.config.ts` may say. Everything has an embedded default; switching is a line here. */
+
+import type { EmbeddingModelV4, LanguageModelV4 } from "@ai-sdk/provider";
+
+export interface TrilithConfig {
+  /** Where everything is kept, from the project's folder. Default `.trilith`. */
+  readonly workspace?: string;
+  /** A model that follows instructions, for generated answers: of the AI SDK, or any OpenAI-compatible endpoint. */
+  readonly chatModel?: LanguageModelV4 | { readonly baseUrl: string; readonly model: string; readonly apiKey?: string };
+  /** Default: latent semantic analysis, fitted on the corpus. */
+  readonly embeddingModel?: EmbeddingModelV4;
+  /** A folder with `config.json`, `tokenizer.json` and `model.safetensors`. Default: the base that comes with the package. */
+  readonly baseModel?: string;
+  /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */
+  readonly allowedHosts?: readonly string[];
+}
+
+/** Types a configuration, for the editor. */
+export function defineConfig(config: TrilithConfig): TrilithConfig {
+  return config;
+}

@@ -1,0 +1,166 @@
+/**
+ * Builds a workspace from configuration: the one file that names drivers.
+ * A port is opened when somebody first asks for it, and its room is imported only then.
+ */
+
+import { join, resolve } from "node:path";
+import type { TrilithConfig } from "./contracts/config.ts";
+import type { Database } from "./contracts/database.ts";
+import { type Logger, silentLogger } from "./contracts/logger.ts";
+import type { ChatModel } from "./contracts/models.ts";
+import type { PortName, Workspace, WorkspacePorts } from "./contracts/workspace.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
+import { hashJson } from "./core/hash.ts";
+import { entropyRandom } from "./core/random.ts";
+import { createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
+import { migrateDatabase, openSqliteDatabase } from "./stores/database/index.ts";
+import { featureMigrations } from "./stores/features/index.ts";
+import { registryMigrations } from "./stores/registry/index.ts";
+import { createRunJournal, runMigrations } from "./stores/runs/index.ts";
+import { warehouseMigrations } from "./stores/warehouse/index.ts";
+
+export interface WorkspaceOptions {
+  /** Of the workspace; made when absent. Before it come TRILITH_WORKSPACE, then `config.workspace`, then `.trilith`. */
+  readonly folder?: string | undefined;
+  readonly config?: TrilithConfig;
+  /** Default: the process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly log?: Logger;
+  readonly clock?: Clock;
+}
+
+/** The base model that comes with the package. */
+const BUNDLED_BASE = join(import.meta.dirname, "../models/trilith-base-9m");
+
+/**
+ * Opens a workspace; `close()` releases its database and index.
+ *
+ * @throws {DatabaseUnusableError} when the folder cannot be used
+ * @throws {DatabaseTooNewError} when a newer release has written it
+ */
+export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
+  const { config = {}, env = process.env, log = silentLogger, clock = systemClock() } = options;
+  const folder = resolve(options.folder ?? env["TRILITH_WORKSPACE"] ?? config.workspace ?? ".trilith");
+  const database = openSqliteDatabase({ file: join(folder, "trilith.db") });
+  await migrateDatabase(database, [
+    ...runMigrations,
+    ...warehouseMigrations,
+    ...featureMigrations,
+    ...registryMigrations,
+  ]);
+  const artifacts = createArtifactStore(filesBlobs({ folder: join(folder, "artifacts") }));
+  const openers = portOpeners({ folder, database, clock, config, env, artifacts });
+  const opened: { [N in PortName]?: Promise<WorkspacePorts[N]> } = {};
+  const open = <N extends PortName>(port: N): Promise<WorkspacePorts[N]> => {
+    // Both records are keyed by the same name, so what is stored under it is what its opener gave.
+    const known = opened[port] as Promise<WorkspacePorts[N]> | undefined;
+    const opening = known ?? openers[port]();
+    Object.assign(opened, { [port]: opening });
+    return opening;
+  };
+  return {
+    folder,
+    open,
+    artifacts,
+    runs: createRunJournal(database, { clock }),
+    clock,
+    log,
+    fingerprint: (port) => fingerprintOf(port, open, config),
+    async close() {
+      await (await opened.vectors)?.close();
+      await database.destroy();
+    },
+  };
+}
+
+interface Parts {
+  readonly folder: string;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly config: TrilithConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly artifacts: WorkspacePorts["artifacts"];
+}
+
+/** How each port is opened: the table from roles to drivers. */
+function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePorts[N]> } {
+  const { folder, database, clock, config, artifacts } = parts;
+  return {
+    artifacts: async () => artifacts,
+    async collectors() {
+      const { articleCollector, folderCollector } = await import("./feature/index.ts");
+      return [articleCollector({ allowedHosts: config.allowedHosts ?? [] }), folderCollector()];
+    },
+    async warehouse() {
+      const { createWarehouse } = await import("./stores/warehouse/index.ts");
+      return createWarehouse(database, clock);
+    },
+    async features() {
+      const { createFeatureStore } = await import("./stores/features/index.ts");
+      return createFeatureStore(database, clock);
+    },
+    async vectors() {
+      const { createVectorIndex, lanceVectors } = await import("./stores/vectors/index.ts");
+      return createVectorIndex({
+        driver: lanceVectors({ folder: join(folder, "index") }),
+        clock,
+        random: entropyRandom(),
+      });
+    },
+    async embedders() {
+      const { aiSdkEmbedders, lsaEmbedders } = await import("./models/index.ts");
+      return config.embeddingModel ? aiSdkEmbedders({ model: config.embeddingModel }) : lsaEmbedders();
+    },
+    async languageModels() {
+      const { openLanguageModels } = await import("./models/index.ts");
+      return openLanguageModels({ folder: config.baseModel ?? BUNDLED_BASE });
+    },
+    chatModel: () => openChatModel(parts),
+    async registry() {
+      const { createModelRegistry } = await import("./stores/registry/index.ts");
+      return createModelRegistry(database, clock);
+    },
+  };
+}
+
+/** The configured chat model: the configuration's, or TRILITH_MODEL at TRILITH_MODEL_URL; none otherwise. */
+async function openChatModel({ config, env }: Parts): Promise<ChatModel | null> {
+  const named = env["TRILITH_MODEL"];
+  const fromEnvironment = named === undefined || named === "" ? undefined : endpointOf(named, env);
+  const chosen = config.chatModel ?? fromEnvironment;
+  if (chosen === undefined) return null;
+  const { aiSdkChatModel, openAiCompatibleChatModel } = await import("./models/index.ts");
+  return "specificationVersion" in chosen ? aiSdkChatModel(chosen) : openAiCompatibleChatModel({ ...chosen, fetch });
+}
+
+function endpointOf(model: string, env: Parts["env"]): { baseUrl: string; model: string; apiKey?: string } {
+  const apiKey = env["TRILITH_MODEL_API_KEY"] ?? env["OPENAI_API_KEY"];
+  return { baseUrl: env["TRILITH_MODEL_URL"] ?? "http://127.0.0.1:11434/v1", model, ...(apiKey ? { apiKey } : {}) };
+}
+
+type Open = <N extends PortName>(port: N) => Promise<WorkspacePorts[N]>;
+
+async function fingerprintOf(port: PortName, open: Open, config: TrilithConfig): Promise<string> {
+  switch (port) {
+    case "warehouse":
+      return (await open(port)).fingerprint();
+    case "features":
+      return (await open(port)).fingerprint();
+    case "vectors":
+      return (await open(port)).fingerprint();
+    case "registry":
+      return (await open(port)).fingerprint();
+    case "embedders":
+      return (await open(port)).fingerprint;
+    case "languageModels":
+      return (await open(port)).base.fingerprint;
+    case "chatModel":
+      return (await open(port))?.id ?? "none";
+    case "collectors":
+      return hashJson([(await open(port)).map(({ name }) => name), config.allowedHosts ?? []]);
+    case "artifacts":
+      return "content-addressed";
+    default:
+      return port satisfies never;
+  }
+}
