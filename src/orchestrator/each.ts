@@ -4,6 +4,7 @@ import { StepOutsidePipelineError } from "./errors.ts";
 import type { Ref } from "./ref.ts";
 import { currentScope } from "./scope.ts";
 
+/** How far a fan-out may go at once. */
 export interface EachLimits {
   /** How many of the calls run at once. Default: as many as the run allows. */
   readonly concurrency?: number;

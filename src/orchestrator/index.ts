@@ -22,6 +22,8 @@ export { jsonl } from "./materializers/jsonl.ts";
 export type { Materializer } from "./materializers/materializer.ts";
 export { type Pipeline, pipeline, type ResultOf } from "./pipeline.ts";
 export type { Outputs, Ref, Refs, Values } from "./ref.ts";
+export { type ConfigNotice, parseRunConfig, type RunConfig, type RunConfigInput } from "./run-config/run-config.ts";
+export { type ConfigIssue, RunConfigError } from "./run-config/run-config-error.ts";
 export { type RunHandle, type RunOptions, resumeRun, runPipeline } from "./run-pipeline.ts";
 export type { ExecutionMode, RunSettings, StepSettings } from "./run-settings.ts";
 export { type Step, step } from "./step.ts";

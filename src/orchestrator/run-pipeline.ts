@@ -21,6 +21,7 @@ import { createRecorder } from "./recorder.ts";
 import { isRef, type RefNode, type Values } from "./ref.ts";
 import type { RunSettings } from "./run-settings.ts";
 
+/** What a run is given beside its parameters; only the workspace is needed. */
 export interface RunOptions {
   readonly workspace: Workspace;
   /** Default: the workspace's. */

@@ -9,6 +9,7 @@ import type { RetryPolicy } from "./step-definition.ts";
  */
 export type ExecutionMode = "fail_fast" | "stop_on_failure" | "continue_on_failure";
 
+/** What holds for one step of a run, and wins over both the step's declaration and the run's settings. */
 export interface StepSettings {
   /** Members of the input that the pipeline's code leaves out. */
   readonly parameters?: Readonly<Record<string, JsonValue>>;
@@ -16,6 +17,7 @@ export interface StepSettings {
   readonly retry?: Partial<RetryPolicy>;
 }
 
+/** What holds for a whole run. Left-out members have the defaults that are named. */
 export interface RunSettings {
   /** `{date}` and `{time}` stand for the start, in UTC. Default: the run's id. */
   readonly name?: string;

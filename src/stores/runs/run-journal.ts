@@ -19,6 +19,7 @@ import { type Processes, systemProcesses } from "./process-identity.ts";
 import { readArtifacts, readInvocations, toRun } from "./records.ts";
 import type { RunDatabase, RunTables } from "./tables.ts";
 
+/** What the journal is handed; the defaults are this machine's. */
 export interface RunJournalOptions {
   readonly clock?: Clock;
   /** Of lease tokens, which only need to differ. */

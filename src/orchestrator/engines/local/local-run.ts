@@ -20,6 +20,7 @@ export interface LocalRunEnd {
 }
 
 interface Call {
+  readonly step: string;
   readonly producer: Producer;
   error: unknown;
 }
@@ -41,6 +42,13 @@ export async function runLocally(run: RunContext, body: () => unknown): Promise<
     halt(run, error);
   }
   await local.settle();
+  for (const name of Object.keys(run.settings.steps ?? {})) {
+    if (local.calls.some((call) => call.step === name)) continue;
+    run.warn(
+      "step-setting-unused",
+      `The settings of a step ${name} were given, but ${run.pipeline} called none of that name.`,
+    );
+  }
   const failures = local.calls.flatMap(({ error, producer }) => {
     const handled = producer.awaited && thrown === undefined;
     return error === undefined || error instanceof StepSkippedError || handled ? [] : [error];
@@ -101,7 +109,7 @@ class LocalRun {
       const place = { invocationId, step: name, displayName };
       return driveInvocation(this.#run, { ...place, definition, input, after: afterIds, gates });
     });
-    const call: Call = { producer: { id, identified, outputs, awaited: false }, error: undefined };
+    const call: Call = { step: name, producer: { id, identified, outputs, awaited: false }, error: undefined };
     this.calls.push(call);
     this.#track(outputs).catch((error: unknown) => {
       call.error = error;

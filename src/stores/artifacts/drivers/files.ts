@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import type { BlobDriver } from "../driver.ts";
 import { ArtifactStoreUnusableError } from "../errors.ts";
 
+/** Where the files are. */
 export interface FilesBlobsOptions {
   /** Made when absent. */
   readonly folder: string;
