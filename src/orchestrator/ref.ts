@@ -17,13 +17,13 @@ export interface Ref<T> extends PromiseLike<T> {
 
 type Leaf = string | number | boolean | bigint | null | undefined | Uint8Array | Date | ReadonlyMap<unknown, unknown>;
 
-/** `T` with a reference allowed at any depth in place of the value. */
+/** `T` with a reference allowed at any depth in place of the value. A list may come from a reference to a readonly one. */
 export type Refs<T> =
   | Ref<T>
   | (T extends Leaf
       ? T
       : T extends readonly (infer U)[]
-        ? readonly Refs<U>[]
+        ? Ref<readonly U[]> | readonly Refs<U>[]
         : { readonly [K in keyof T]: Refs<T[K]> });
 
 /** What a pipeline may return: nothing, a reference, or named references and lists of them. */

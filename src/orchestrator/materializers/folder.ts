@@ -13,7 +13,7 @@ import type { Materializer } from "./materializer.ts";
 export type Folder = ReadonlyMap<string, Uint8Array>;
 
 /** Schema of a folder, for the input of a step that reads one. */
-export const Folder: z.ZodType<Folder> = z.custom<Folder>(
+export const Folder: z.ZodType<Folder, Folder> = z.custom<Folder>(
   (value) => value instanceof Map,
   "expected a map of paths to bytes",
 );
