@@ -274,6 +274,19 @@ export class UnknownAuthorError extends TrilithError {
   }
 }
 
+/** Thrown when features are asked of authors of whom nothing was collected. */
+export class NoDocumentsError extends TrilithError {
+  override readonly code = "no-documents";
+  override readonly usage = true;
+
+  constructor(fullNames: readonly string[]) {
+    super(
+      `The warehouse has no documents by ${fullNames.join(", ")}; expected at least one. ` +
+        "Collect some with digital_data_etl first.",
+    );
+  }
+}
+
 /** Thrown when embedded chunks that were stored do not fit together. */
 export class EmbeddedChunksError extends TrilithError {
   override readonly code = "embedded-chunks";

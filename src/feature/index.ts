@@ -11,5 +11,6 @@ export { type GuardedFetchOptions, guardedFetch, type PageFetch } from "./collec
 export { type ImportReport, importWarehouseJson } from "./collect/import-warehouse-json.ts";
 export { type EmbeddedChunks, type EmbedOptions, embedChunks } from "./embed/embed-chunks.ts";
 export { fromEmbeddedFiles, toEmbeddedFiles } from "./embed/embedded-files.ts";
+export { NoDocumentsError } from "./errors.ts";
 export { type LoadFeaturesOptions, loadFeatures } from "./load/load-features.ts";
 export { type LoadIndexOptions, loadIndex } from "./load/load-index.ts";

@@ -10,6 +10,7 @@ import { createRandom } from "../core/random.ts";
 const HASH_COUNT = 128;
 const PERMUTATION_SEED = 20;
 
+/** What counts as near. */
 export interface NearDuplicateOptions {
   /** Least Jaccard similarity of a pair, 0–1. Default 0.8. */
   readonly threshold?: number;

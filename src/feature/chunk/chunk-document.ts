@@ -8,6 +8,7 @@ import { hashJson, shortHash } from "../../core/hash.ts";
 import { headingText, type MarkdownBlock, parseMarkdownBlocks } from "../../text/index.ts";
 import { type Span, splitSpan } from "./split-span.ts";
 
+/** How large chunks are, in whose tokens. */
 export interface ChunkOptions {
   /** In the embedder's own tokens. */
   countTokens(text: string): number;

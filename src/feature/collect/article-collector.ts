@@ -2,10 +2,10 @@
 
 import type { Collector } from "../../contracts/documents.ts";
 import { decodeText } from "./decode-text.ts";
-import { extractArticle } from "./extract-article.ts";
 import { fetchPage } from "./fetch-page.ts";
 import { guardedFetch, type PageFetch } from "./guarded-fetch.ts";
 
+/** Limits of the article collector, and where it may go. */
 export interface ArticleCollectorOptions {
   /** Hosts that may be at a private, loopback or link-local address, with or without a port. */
   readonly allowedHosts?: readonly string[];
@@ -37,6 +37,7 @@ export function articleCollector(options: ArticleCollectorOptions = {}): Collect
     async *collect(link, signal) {
       const limits = { timeoutMs, maxBytes, maxRedirects, userAgent, ...(signal ? { signal } : {}) };
       const { url, bytes, contentType } = await fetchPage(link, { fetch, ...limits });
+      const { extractArticle } = await import("./extract-article.ts"); // the parsers load when a page has come
       const { title, publishedAt, markdown } = extractArticle(decodeText(bytes, contentType), url.href);
       yield {
         kind: "article",

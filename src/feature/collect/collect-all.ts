@@ -25,6 +25,7 @@ export const CrawlReport = z.object({
 });
 export type CrawlReport = z.infer<typeof CrawlReport>;
 
+/** Whose links are collected, by what, into where. */
 export interface CollectOptions {
   readonly author: Author;
   readonly collectors: readonly Collector[];

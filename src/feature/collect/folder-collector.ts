@@ -8,9 +8,9 @@ import { messageOf } from "../../core/errors.ts";
 import { headingText } from "../../text/index.ts";
 import { FilesUnreadableError, FolderEmptyError, FolderMissingError, SourceTooLargeError } from "../errors.ts";
 import { decodeText } from "./decode-text.ts";
-import { extractArticle } from "./extract-article.ts";
 import { readFrontMatter } from "./front-matter.ts";
 
+/** Limits of the folder collector. */
 export interface FolderCollectorOptions {
   /** Of one file. Default 8 MiB. */
   readonly maxBytes?: number;
@@ -102,6 +102,7 @@ async function readDraft(path: string, source: string, maxBytes: number): Promis
   const origin = { kind: "note", platform: "folder", source } as const;
   if (format === "html") {
     if (text.trim() === "") return undefined;
+    const { extractArticle } = await import("./extract-article.ts"); // the parsers load when a page is met
     const { title, publishedAt, markdown } = extractArticle(text, source);
     return {
       ...origin,

@@ -18,6 +18,7 @@ export type PageFetch = (
   init: { readonly headers: Record<string, string>; readonly redirect: "manual"; readonly signal: AbortSignal },
 ) => Promise<Response>;
 
+/** Which private hosts may be reached, and how names are resolved. */
 export interface GuardedFetchOptions {
   /** Hosts that may be at a private address: `localhost`, `wiki.example`, or with a port `127.0.0.1:8080`. */
   readonly allowedHosts?: readonly string[];

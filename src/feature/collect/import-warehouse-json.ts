@@ -10,6 +10,7 @@ import { platformOf } from "./article-collector.ts";
 import { toIsoDate } from "./iso-date.ts";
 import { unwrapLines } from "./unwrap-lines.ts";
 
+/** What an import found and did. */
 export interface ImportReport {
   readonly authors: readonly string[];
   /** Documents by what saving them did. */

@@ -17,6 +17,7 @@ export interface EmbeddedChunks {
   readonly vectors: readonly Float32Array[];
 }
 
+/** What is embedded, by what, and where the embedder is kept. */
 export interface EmbedOptions {
   readonly chunks: readonly Chunk[];
   /** Default: the documents of the chunks. */
@@ -41,21 +42,18 @@ export async function embedChunks({
 }: EmbedOptions): Promise<EmbeddedChunks> {
   const bytes = await embedders.prepare(corpus);
   const [embedder, model] = [await artifacts.put(bytes), await embedders.open(bytes)];
-  const vectors = await embedTexts(
-    chunks.map(({ text }) => text),
-    model,
-    options,
-  );
+  const vectors = await vectorsOf(chunks, model, options);
   const documentIds = options.documentIds ?? [...new Set(chunks.map(({ documentId }) => documentId))];
   return { embedder, dimensions: model.dimensions, documentIds, chunks, vectors };
 }
 
-/** One vector a text, in order; equal texts are embedded once. */
-export async function embedTexts(
-  texts: readonly string[],
+/** One vector a chunk, in order; chunks that read alike are embedded once. */
+export async function vectorsOf(
+  chunks: readonly Chunk[],
   model: EmbeddingModel,
   { onProgress, signal }: Pick<EmbedOptions, "onProgress" | "signal"> = {},
 ): Promise<Float32Array[]> {
+  const texts = chunks.map((chunk) => withContext(chunk, model));
   const unique = [...new Set(texts)];
   const known = new Map<string, Float32Array>();
   for (let start = 0; start < unique.length; start += BATCH) {
@@ -66,4 +64,10 @@ export async function embedTexts(
     onProgress?.(Math.min(start + BATCH, unique.length), unique.length);
   }
   return texts.map((text) => known.get(text) ?? new Float32Array(model.dimensions));
+}
+
+/** The chunk under its title and headings, so that it is found by what it is about; alone where the window is too small. */
+function withContext({ title, headings, text }: Chunk, model: EmbeddingModel): string {
+  const whole = [...new Set([title, ...headings]), text].join("\n");
+  return model.countTokens(whole) <= model.maxInputTokens ? whole : text;
 }

@@ -3,6 +3,7 @@
 import type { CleanedDocument, FeatureStore } from "../../contracts/features.ts";
 import type { EmbeddedChunks } from "../embed/embed-chunks.ts";
 
+/** What is loaded into which store; what is left out is left as it is. */
 export interface LoadFeaturesOptions {
   readonly features: FeatureStore;
   readonly documents?: readonly CleanedDocument[];

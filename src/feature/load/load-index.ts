@@ -7,8 +7,9 @@ import type { ArtifactStore } from "../../contracts/artifacts.ts";
 import type { FeatureStore } from "../../contracts/features.ts";
 import type { Embedders } from "../../contracts/models.ts";
 import type { IndexDescription, VectorIndex } from "../../contracts/vectors.ts";
-import { type EmbeddedChunks, embedTexts } from "../embed/embed-chunks.ts";
+import { type EmbeddedChunks, vectorsOf } from "../embed/embed-chunks.ts";
 
+/** The ports that an index is built from, and what is known beforehand. */
 export interface LoadIndexOptions {
   readonly features: FeatureStore;
   readonly vectors: VectorIndex;
@@ -28,11 +29,7 @@ export async function loadIndex(options: LoadIndexOptions): Promise<IndexDescrip
   const missing = chunks.filter(({ id }) => made.get(id) === undefined);
   if (missing.length > 0) {
     const model = await embedders.open(await artifacts.get(embedded.embedder));
-    const rest = await embedTexts(
-      missing.map(({ text }) => text),
-      model,
-      options,
-    );
+    const rest = await vectorsOf(missing, model, options);
     for (const [i, { id }] of missing.entries()) made.set(id, rest[i]);
   }
   const points = chunks.flatMap((chunk) => {

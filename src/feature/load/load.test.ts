@@ -20,7 +20,7 @@ const cleaned = (id: string, text: string): CleanedDocument => ({
   kind: "note",
   platform: "folder",
   source: `${id}.md`,
-  title: id,
+  title: "t",
   publishedAt: null,
   text,
   sourceLines: null,
@@ -130,15 +130,15 @@ describe("embedding", () => {
     const ports = open();
     const chunks = chunksOf(cleaned("a", "one two three\n\nfour five six"), cleaned("b", "one two three"));
     const { vectors, dimensions } = await embedChunks({ chunks, corpus: ["x", "y"], ...ports });
-    expect(ports.embedders.embedded).toEqual(["one two three", "four five six"]);
-    expect([vectors.map((vector) => [...vector]), dimensions]).toEqual([
-      [
-        [13, 2],
-        [13, 2],
-        [13, 2],
-      ],
-      2,
-    ]);
+    expect(ports.embedders.embedded).toEqual(["t\none two three", "t\nfour five six"]);
+    const vector = [15, 2];
+    expect([vectors.map((each) => [...each]), dimensions]).toEqual([[vector, vector, vector], 2]);
+  });
+
+  it("embeds a chunk under its title and headings where the window allows", async () => {
+    const ports = open();
+    await embedChunks({ chunks: chunksOf(cleaned("a", "# h\n\none\n\n1 2 3 4 5 6")), corpus: ["x"], ...ports });
+    expect(ports.embedders.embedded).toEqual(["t\nh\n# h\n\none", "1 2 3 4 5 6"]);
   });
 
   it("stores the embedder under the hash that it gives", async () => {
@@ -171,8 +171,8 @@ describe("loading the index", () => {
     await load(ports, chunksOf(cleaned("a", "one two")), ["x"]);
     await load(ports, chunksOf(cleaned("b", "three four")), ["x", "y"]);
     expect(ports.vectors.points.map(({ chunk, vector }) => [chunk.documentId, [...vector]])).toEqual([
-      ["a", [7, 2]],
-      ["b", [10, 2]],
+      ["a", [9, 2]],
+      ["b", [12, 2]],
     ]);
   });
 

@@ -46,45 +46,31 @@ export function createFeatureStore(database: Database, clock: Clock): FeatureSto
       documentIds: readonly string[],
     ) {
       const wanted = keyedRows(group, rows, documentIds);
+      const writtenAt = new Date(clock.now()).toISOString();
       return tables.transaction().execute(async (transaction) => {
         const current = await currentRows(transaction, group, documentIds);
         const gone = [...current].filter(([key, content]) => wanted.get(key)?.content !== content);
         const come = [...wanted].filter(([key, { content }]) => current.get(key) !== content);
-        const latest = await latestVersion(transaction, group);
-        if (gone.length + come.length === 0) return latest;
-        const version = latest + 1;
-        await closeRows(transaction, { group, version, keys: gone.map(([key]) => key) });
-        for (const [key, row] of come) {
-          await transaction
-            .insertInto("feature_row")
-            .values({ ...row, group_name: group, row_key: key, from_version: version, to_version: null })
-            .execute();
-        }
-        const written_at = new Date(clock.now()).toISOString();
-        await transaction.insertInto("feature_version").values({ group_name: group, version, written_at }).execute();
-        return version;
+        const version = await latestVersion(transaction, group);
+        if (gone.length + come.length === 0) return version;
+        const next = { group, version: version + 1 };
+        await closeRows(
+          transaction,
+          next,
+          gone.map(([key]) => key),
+        );
+        await openRows(transaction, next, come);
+        await transaction
+          .insertInto("feature_version")
+          .values({ group_name: group, version: next.version, written_at: writtenAt })
+          .execute();
+        return next.version;
       });
     },
 
-    async read<G extends FeatureGroupName>(
-      group: G,
-      { version, authorIds }: { version?: number; authorIds?: readonly string[] } = {},
-    ) {
-      if (version !== undefined) await assertWritten(tables, group, version);
-      if (authorIds?.length === 0) return [];
-      const rows = await tables
-        .selectFrom("feature_row")
-        .select(["row_key", "content"])
-        .where("group_name", "=", group)
-        .$if(version === undefined, (q) => q.where("to_version", "is", null))
-        .$if(version !== undefined, (q) =>
-          q
-            .where("from_version", "<=", version ?? 0)
-            .where((e) => e.or([e("to_version", "is", null), e("to_version", ">", version ?? 0)])),
-        )
-        .$if(authorIds !== undefined, (q) => q.where("author_id", "in", authorIds ?? []))
-        .orderBy("row_key")
-        .execute();
+    async read<G extends FeatureGroupName>(group: G, filter: ReadFilter = {}) {
+      if (filter.version !== undefined) await assertWritten(tables, group, filter.version);
+      const rows = await selectRows(tables, group, filter);
       return rows.map(({ row_key, content }) =>
         parseWith<FeatureGroups[G]>(GROUPS[group].schema, JSON.parse(content), `the feature ${group}/${row_key}`),
       );
@@ -101,6 +87,33 @@ export function createFeatureStore(database: Database, clock: Clock): FeatureSto
 }
 
 type Tables = Kysely<FeatureTables>;
+
+interface ReadFilter {
+  readonly version?: number;
+  readonly authorIds?: readonly string[];
+}
+
+async function selectRows(
+  tables: Tables,
+  group: FeatureGroupName,
+  { version, authorIds }: ReadFilter,
+): Promise<{ row_key: string; content: string }[]> {
+  if (authorIds?.length === 0) return [];
+  return tables
+    .selectFrom("feature_row")
+    .select(["row_key", "content"])
+    .where("group_name", "=", group)
+    .$if(version === undefined, (q) => q.where("to_version", "is", null))
+    .$if(version !== undefined, (q) =>
+      q
+        .where("from_version", "<=", version ?? 0)
+        .where((e) => e.or([e("to_version", "is", null), e("to_version", ">", version ?? 0)])),
+    )
+    .$if(authorIds !== undefined, (q) => q.where("author_id", "in", authorIds ?? []))
+    .orderBy("row_key")
+    .execute();
+}
+
 type RowValues = Pick<FeatureTables["feature_row"], "document_id" | "author_id" | "content">;
 
 function keyedRows<G extends FeatureGroupName>(
@@ -139,9 +152,15 @@ async function currentRows(
   return new Map(rows.map(({ row_key, content }) => [row_key, content]));
 }
 
+interface GroupVersion {
+  readonly group: FeatureGroupName;
+  readonly version: number;
+}
+
 async function closeRows(
   transaction: Transaction<FeatureTables>,
-  { group, version, keys }: { group: FeatureGroupName; version: number; keys: readonly string[] },
+  { group, version }: GroupVersion,
+  keys: readonly string[],
 ): Promise<void> {
   for (const key of keys) {
     await transaction
@@ -150,6 +169,19 @@ async function closeRows(
       .where("group_name", "=", group)
       .where("row_key", "=", key)
       .where("to_version", "is", null)
+      .execute();
+  }
+}
+
+async function openRows(
+  transaction: Transaction<FeatureTables>,
+  { group, version }: GroupVersion,
+  rows: readonly (readonly [key: string, row: RowValues])[],
+): Promise<void> {
+  for (const [key, row] of rows) {
+    await transaction
+      .insertInto("feature_row")
+      .values({ ...row, group_name: group, row_key: key, from_version: version, to_version: null })
       .execute();
   }
 }

@@ -42,23 +42,12 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
 
     saveDocument: (author, draft) =>
       tables.transaction().execute(async (transaction) => {
-        const id = documentId(author, draft);
-        const contentHash = hashJson({ title: draft.title, content: draft.content });
-        const latest = await findDocument(transaction, id);
-        if (latest?.contentHash === contentHash) return { document: latest, outcome: "unchanged" };
-        const version = (latest?.version ?? 0) + 1;
-        const collectedAt = new Date(clock.now()).toISOString();
-        await insertVersion(transaction, author, { ...draft, id, version, contentHash, collectedAt });
+        const saved = toVersion(author, draft, new Date(clock.now()).toISOString());
+        const latest = await findDocument(transaction, saved.id);
+        if (latest?.contentHash === saved.contentHash) return { document: latest, outcome: "unchanged" };
+        const document: RawDocument = { ...saved, version: (latest?.version ?? 0) + 1 };
+        await insertVersion(transaction, document);
         await countChange(transaction);
-        const document = {
-          ...draft,
-          id,
-          version,
-          contentHash,
-          authorId: author.id,
-          authorFullName: author.fullName,
-          collectedAt,
-        };
         return { document, outcome: latest ? "changed" : "new" };
       }),
 
@@ -87,8 +76,18 @@ type Tables = Kysely<WarehouseTables>;
 const tidy = (fullName: string): string => fullName.normalize("NFC").trim().replace(/\s+/g, " ");
 const nameKey = (fullName: string): string => tidy(fullName).toLowerCase();
 const authorId = (fullName: string): string => `author-${shortHash(hashJson(nameKey(fullName)))}`;
-const documentId = (author: Author, { source }: DocumentDraft): string =>
-  `document-${shortHash(hashJson([author.id, source]))}`;
+
+/** What the draft is as a document, but for its version. */
+function toVersion(author: Author, draft: DocumentDraft, collectedAt: string): Omit<RawDocument, "version"> {
+  return {
+    ...draft,
+    id: `document-${shortHash(hashJson([author.id, draft.source]))}`,
+    contentHash: hashJson({ title: draft.title, content: draft.content }),
+    authorId: author.id,
+    authorFullName: author.fullName,
+    collectedAt,
+  };
+}
 
 function findAuthor(tables: Tables, fullName: string): Promise<Author | undefined> {
   return tables
@@ -132,15 +131,11 @@ function selectVersions(tables: Tables) {
 const toDocument = (row: { readonly id: string }): RawDocument =>
   parseWith(RawDocument, row, `the warehouse's document ${row.id}`);
 
-async function insertVersion(
-  transaction: Transaction<WarehouseTables>,
-  author: Author,
-  document: DocumentDraft & Pick<RawDocument, "id" | "version" | "contentHash" | "collectedAt">,
-): Promise<void> {
-  const { id, version } = document;
+async function insertVersion(transaction: Transaction<WarehouseTables>, document: RawDocument): Promise<void> {
+  const { id, authorId: author_id, source, version } = document;
   await transaction
     .insertInto("warehouse_document")
-    .values({ id, author_id: author.id, source: document.source, latest_version: version })
+    .values({ id, author_id, source, latest_version: version })
     .onConflict((c) => c.column("id").doUpdateSet({ latest_version: version }))
     .execute();
   await transaction

@@ -1,0 +1,30 @@
+/** Collects an author's links and folders into the warehouse, and says what became of each. */
+
+import { Author, step } from "trilith";
+import { assertCrawled, CrawlReport, collectAll } from "trilith/feature";
+import { z } from "zod";
+
+export const crawlLinks = step({
+  name: "crawl_links",
+  input: z.object({
+    user: Author,
+    links: z.array(z.string().min(1)).min(1),
+    /** Share of the links that may fail, 0–1; all of them never may. */
+    max_failed_fraction: z.number().min(0).max(1).default(1),
+  }),
+  outputs: { crawled_links: CrawlReport },
+  uses: ["collectors", "warehouse"],
+  cache: false,
+  async run({ user, links, max_failed_fraction }, { workspace, log, metadata, metric, progress, signal }) {
+    const report = await collectAll(links, { ...workspace, author: user, onProgress: progress, signal });
+    for (const { link, outcome, reason = "" } of report.links) {
+      if (outcome === "failed") log.warn(reason, { link });
+      else log.info(outcome, { link });
+    }
+    metadata(report.hosts);
+    metric("documents", new Set(report.links.flatMap(({ documentIds }) => documentIds)).size);
+    metric("failed_links", report.links.filter(({ outcome }) => outcome === "failed").length);
+    assertCrawled(report, max_failed_fraction);
+    return { crawled_links: report };
+  },
+});

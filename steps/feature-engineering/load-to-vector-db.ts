@@ -1,0 +1,33 @@
+/** Cleaned documents into the feature store; embedded chunks into the feature store and then, with all others, the index. */
+
+import { CleanedDocument, Folder, step } from "trilith";
+import { fromEmbeddedFiles, loadFeatures, loadIndex } from "trilith/feature";
+import { z } from "zod";
+
+const LoadReport = z.object({
+  /** Versions of the feature groups after the write. */
+  versions: z.object({ cleaned_documents: z.int(), chunks: z.int() }),
+  /** The index that was built, where chunks were loaded. */
+  index: z.object({ embedder: z.string(), dimensions: z.int(), pointCount: z.int() }).nullable(),
+});
+
+export const loadToVectorDb = step({
+  name: "load_to_vector_db",
+  input: z.object({ documents: z.union([z.array(CleanedDocument).readonly(), Folder]) }),
+  output: LoadReport,
+  uses: ["features", "vectors", "embedders", "artifacts"],
+  cache: false,
+  async run({ documents }, { workspace, metadata, progress, signal }) {
+    if ("length" in documents) {
+      const versions = await loadFeatures({ ...workspace, documents });
+      metadata({ ...versions, num_documents: documents.length });
+      return { versions, index: null };
+    }
+    const embedded = fromEmbeddedFiles(documents);
+    const versions = await loadFeatures({ ...workspace, embedded });
+    const built = await loadIndex({ ...workspace, embedded, onProgress: progress, signal });
+    const { embedder, dimensions, pointCount } = built;
+    metadata({ ...versions, num_chunks: embedded.chunks.length, num_points: pointCount });
+    return { versions, index: { embedder, dimensions, pointCount } };
+  },
+});
