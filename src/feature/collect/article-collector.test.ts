@@ -51,6 +51,8 @@ const ANSWERS: Record<string, Answer> = {
       '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}</script>',
     ),
   ),
+  "/bomb": send(gzipSync("x".repeat(5_000_000)), { "content-type": html, "content-encoding": "gzip" }),
+  "/damaged": send("not gzip at all", { "content-type": html, "content-encoding": "gzip" }),
   "/large": send("x".repeat(3000)),
   "/slow": () => undefined,
   "/reset": (response) => void response.destroy(),
@@ -121,6 +123,8 @@ describe("the article collector", () => {
     ["/loop", "link-redirect", /more than 5 times/],
     ["/to-file", "link-redirect", /file:\/\/\/etc\/passwd/],
     ["/reset", "link-unreachable", /socket hang up/],
+    ["/damaged", "link-unreachable", /incorrect header check/],
+    ["/bomb", "source-too-large", /larger than 100000 bytes/],
     ["http://nowhere.invalid/", "link-unreachable", /nowhere\.invalid/],
   ])("names the cause when %s fails: %s", async (path, code, message) => {
     await expect(collect(path)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });

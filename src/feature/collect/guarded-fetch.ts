@@ -7,7 +7,7 @@ import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { LinkAddressRefusedError } from "../errors.ts";
 import { isPrivateAddress } from "./private-address.ts";
@@ -85,6 +85,6 @@ function decompressed(message: IncomingMessage, encoding: string | undefined): R
           ? createInflate()
           : undefined;
   if (!decoder) return message;
-  message.on("error", (error) => decoder.destroy(error));
-  return message.pipe(decoder);
+  pipeline(message, decoder, () => undefined); // ends both when either fails or is left; the reader sees the error
+  return decoder;
 }
