@@ -5,11 +5,13 @@
 
 import type { Random } from "../core/random.ts";
 
+/** Limits between which a value lies with 95 % confidence. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
 }
 
+/** How resampling is done. */
 export interface ResampleOptions {
   readonly random: Random;
   /** Default 10,000. */

@@ -18,7 +18,7 @@ export interface FineTuneOptions {
   readonly maxSteps?: number;
   /** Ends the run earlier; the learning rate falls with whichever end comes first. */
   readonly maxMinutes?: number;
-  /** The highest. Default 1e-3. */
+  /** The highest. Default 3e-3 for bases under 100 million parameters, 3e-4 for larger ones. */
   readonly learningRate?: number;
   /** Share of the steps over which the learning rate rises. Default 0.05. */
   readonly warmupFraction?: number;
@@ -49,7 +49,6 @@ const DEFAULTS = {
   epochs: 3,
   maxSteps: Number.POSITIVE_INFINITY,
   maxMinutes: Number.POSITIVE_INFINITY,
-  learningRate: 1e-3,
   warmupFraction: 0.05,
   weightDecay: 0.01,
   clipNorm: 1,
@@ -62,6 +61,7 @@ const DEFAULTS = {
 /** Options with nothing left open, apart from what depends on the data. */
 export type FineTuneSettings = typeof DEFAULTS & {
   readonly lora: LoraConfig;
+  readonly learningRate: number;
   readonly evaluateEverySteps: number | undefined;
   readonly samplePrompt: string | undefined;
 };
@@ -71,6 +71,7 @@ export function toSettings(options: FineTuneOptions, models: LanguageModels): Fi
   return {
     ...settings,
     lora: { r: 16, alpha: 32, targetModules: LLAMA_PROJECTIONS, ...options.lora },
+    learningRate: options.learningRate ?? (models.base.parameterCount < 100e6 ? 3e-3 : 3e-4),
     windowTokens: Math.min(settings.windowTokens, models.contextTokens),
     evaluateEverySteps: options.evaluateEverySteps,
     samplePrompt: options.samplePrompt,

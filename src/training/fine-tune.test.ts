@@ -165,6 +165,20 @@ describe("every option of fine-tuning is used", () => {
     }
   });
 
+  it("learningRate: by default ten times lower for bases of 100 million parameters", async () => {
+    const peak = async (parameterCount: number): Promise<number> => {
+      const { learningRate: _, ...options } = BASE;
+      const rates: number[] = [];
+      await fineTune({
+        ...{ models: createByteFrequencyModels(parameterCount), train, validation, clock: tickingClock() },
+        options: { ...options, warmupFraction: 0 },
+        onStep: ({ learningRate }) => void rates.push(learningRate),
+      });
+      return Math.max(...rates);
+    };
+    expect([await peak(8e6), await peak(1e8)]).toEqual([3e-3, 3e-4]);
+  });
+
   it("warmupFraction: the share of steps over which the learning rate rises", async () => {
     const peak = async (warmupFraction: number): Promise<number> => {
       const rates = (await run({ warmupFraction })).reports.map(({ learningRate }) => learningRate);

@@ -40,6 +40,7 @@ export interface FineTuneReport {
   readonly sampleText?: string;
 }
 
+/** What `fineTune` needs. */
 export interface FineTuneInput {
   readonly models: LanguageModels;
   readonly train: readonly Sample[];
@@ -69,6 +70,7 @@ export interface FineTuneMetrics {
   readonly bestStep: number;
 }
 
+/** An adapter, and how it came about. */
 export interface FineTuneResult {
   /** The adapter folder: path to bytes. */
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -129,23 +131,14 @@ interface Run {
 
 async function trainAdapter(run: Run): Promise<FineTuneResult> {
   const { input, settings, model, validationLoss } = run;
-  const { clock, models, signal } = input;
+  const { clock, signal } = input;
   const startedAtMs = clock.now();
   const seconds = (): number => (clock.now() - startedAtMs) / 1000;
   const plan = planSteps(run, () => seconds() / (60 * settings.maxMinutes));
   const initialValidationLoss = await validationLoss();
   const best = keepBest(model, initialValidationLoss, settings.patience);
   const watch = createStopwatch(clock);
-  const sample = createSampler({
-    models,
-    model,
-    clock,
-    signal,
-    lora: settings.lora,
-    seed: settings.seed,
-    prompt: settings.samplePrompt ?? openingOf(input.validation),
-    everySeconds: settings.sampleEverySeconds,
-  });
+  const sample = samplerOf(run);
   let tokens = 0;
   let ended: FineTuneResult["ended"] = "completed";
   const last = await trainModel({
@@ -167,7 +160,7 @@ async function trainAdapter(run: Run): Promise<FineTuneResult> {
       await input.onStep?.({ ...plan.describe(report), tokensPerSecond, ...(sampleText ? { sampleText } : {}) });
       const { heldOutLoss, step } = report;
       if (heldOutLoss !== undefined && best.offer(heldOutLoss, step + 1)) ended = "early-stop";
-      else if (plan.isOver()) ended = "time";
+      else if (plan.isOver() && step + 1 < plan.steps) ended = "time";
       return ended === "completed" ? undefined : "stop";
     },
   });
@@ -187,7 +180,20 @@ async function trainAdapter(run: Run): Promise<FineTuneResult> {
     validationLoss: best.loss,
     bestStep: best.step,
   };
-  return { files: models.saveAdapter(model, settings.lora), ended, metrics };
+  return { files: input.models.saveAdapter(model, settings.lora), ended, metrics };
+}
+
+function samplerOf({ input, settings, model }: Run): () => Promise<string | undefined> {
+  return createSampler({
+    models: input.models,
+    model,
+    clock: input.clock,
+    signal: input.signal,
+    lora: settings.lora,
+    seed: settings.seed,
+    prompt: settings.samplePrompt ?? openingOf(input.validation),
+    everySeconds: settings.sampleEverySeconds,
+  });
 }
 
 /** How long a run is: so many steps, or so much time, whichever ends first; the learning rate falls with both. */

@@ -14,6 +14,7 @@ import { type DocumentSplit, type SplitRule, splitByDocument } from "./split-by-
 /** Words of prose below which nothing can be learned or measured. */
 export const MIN_DATASET_WORDS = 500;
 
+/** How documents become samples. */
 export interface DatasetOptions {
   /** Default: all three. */
   readonly forms?: readonly SampleForm[];
@@ -24,6 +25,7 @@ export interface DatasetOptions {
   readonly seed?: number;
 }
 
+/** Samples on both sides of a split by document. */
 export interface Dataset {
   readonly train: readonly Sample[];
   readonly test: readonly Sample[];

@@ -7,6 +7,7 @@ import { splitWords } from "../../text/index.ts";
 import type { Dataset } from "./build-dataset.ts";
 import { type Sample, SampleForm } from "./sample.ts";
 
+/** What a dataset card says beside the dataset itself. */
 export interface DatasetCardOptions {
   /** On which ground the author's writing is used; the card says so when it is not stated. */
   readonly rights?: Rights | undefined;

@@ -23,6 +23,7 @@ export const SourceSpan = z.object({
 });
 export type SourceSpan = z.infer<typeof SourceSpan>;
 
+/** One sample: an instruction, or none, and an answer that stands in the author's documents. */
 export const Sample = z.object({
   schemaVersion: z.literal(1),
   /** Hash of form, instruction and spans. */
@@ -39,6 +40,7 @@ export const Sample = z.object({
   answer: z.string(),
   spans: z.array(SourceSpan).min(1),
 });
+/** One sample. */
 export type Sample = z.infer<typeof Sample>;
 
 /** `<document id>@<version>` of every document that the samples' answers stand in, sorted. */

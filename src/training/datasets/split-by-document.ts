@@ -16,6 +16,7 @@ const KINSHIP_SIMILARITY = 0.3;
 /** `random`: a seeded draw. `latest`: the newest by date of publication are held out; undated ones count as oldest. */
 export type SplitRule = "random" | "latest";
 
+/** Documents to train on and documents that are held out. */
 export interface DocumentSplit {
   readonly train: readonly CleanedDocument[];
   readonly test: readonly CleanedDocument[];
@@ -23,6 +24,7 @@ export interface DocumentSplit {
   readonly duplicates: readonly { readonly removed: CleanedDocument; readonly kept: CleanedDocument }[];
 }
 
+/** Which documents are held out. */
 export interface SplitOptions {
   readonly rule: SplitRule;
   /** Share of the documents to hold out, above 0 and below 1; at least one document. */
