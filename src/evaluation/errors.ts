@@ -8,11 +8,11 @@ export class NoModelError extends TrilithError {
   override readonly usage = true;
 
   constructor(author: string | undefined, known: readonly string[]) {
-    const what = author === undefined ? "The registry holds no model" : `The registry holds no model of ${author}`;
+    const what = author === undefined ? "There is no model to evaluate" : `The registry holds no model of ${author}`;
     super(
       known.length > 0
         ? `${what}; it holds models of: ${known.join(", ")}. Name one of them, or run training for the author first.`
-        : `${what}, of nobody. Run training first.`,
+        : `${what}; expected one that training has registered. Run training first.`,
     );
   }
 }

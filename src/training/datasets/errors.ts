@@ -51,7 +51,7 @@ export class AuthorUnclearError extends TrilithError {
     const what = asked === undefined ? "No author is named" : `The author "${asked}" has no features`;
     super(
       known.length > 0
-        ? `${what}; expected one of: ${known.join(", ")}. Name one of them, or run feature_engineering for the author first.`
+        ? `${what}; expected one of: ${known.join(", ")}. Name one of them (author_full_name), or run feature_engineering for the author first.`
         : `${what}, and nobody else has. Run digital_data_etl and feature_engineering first.`,
     );
   }
