@@ -26,6 +26,7 @@ export const REFUSALS = {
 /** Enough for an article's section; a shorter limit cuts posts off. */
 const MAX_ANSWER_TOKENS = 1_024;
 
+/** What answering needs. */
 export interface AnswerPorts {
   readonly retriever: Retriever;
   /** Where one is configured; without one answers are extractive. */
@@ -33,6 +34,7 @@ export interface AnswerPorts {
   readonly clock: Clock;
 }
 
+/** How one question is to be answered. */
 export interface AnswerOptions {
   /** Chunks to read. Default 8. */
   readonly limit?: number;

@@ -32,6 +32,7 @@ export const Doubt = z.object({
 });
 export type Doubt = z.infer<typeof Doubt>;
 
+/** An answer with its trace. A refusal is one too: `refused`, a reason, a text that says so, and no citations. */
 export const Answer = z.object({
   format: z.literal(1),
   question: z.string(),

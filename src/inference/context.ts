@@ -6,6 +6,7 @@
 import type { SearchHit } from "../contracts/vectors.ts";
 import { searchTerms } from "../text/index.ts";
 
+/** How much context is kept, and what counts as the same. */
 export interface ContextOptions {
   /** Default 3,000; a token is taken as four characters. */
   readonly maxTokens?: number;

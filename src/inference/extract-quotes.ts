@@ -45,12 +45,9 @@ export function extractQuotes(terms: QuestionTerms, hits: readonly SearchHit[], 
   if (best === undefined || best.support < minSupport) return [];
   const supported = passages.filter(({ support }) => support >= minSupport);
   const chosen = [best];
-  const carried = new Set(best.terms);
-  while (unitsIn(chosen) < MAX_UNITS) {
-    const next = nextPassage(supported, chosen, carried, terms);
-    if (next === undefined) break;
-    chosen.push(next);
-    for (const term of next.terms) carried.add(term);
+  for (let next: Passage | undefined = best; next; ) {
+    next = nextPassage(supported, chosen, terms);
+    if (next) chosen.push(next);
   }
   return chosen;
 }
@@ -86,11 +83,11 @@ function passagesOf(hit: SearchHit, question: QuestionTerms, rank: number): Pass
 function nextPassage(
   passages: readonly Passage[],
   chosen: readonly Passage[],
-  carried: ReadonlySet<string>,
   question: QuestionTerms,
 ): Passage | undefined {
   const room = MAX_UNITS - unitsIn(chosen);
-  const before = coverage(question, carried);
+  const carried = chosen.flatMap(({ terms }) => [...terms]);
+  const before = coverage(question, new Set(carried));
   const apart = (a: Passage, b: Passage): boolean => a.hit !== b.hit || a.end <= b.start || b.end <= a.start;
   let best: { passage: Passage; gain: number } | undefined;
   for (const passage of passages) {

@@ -12,13 +12,18 @@ import { quotableSpans } from "./quotable-spans.ts";
 /** Least share of a sentence's terms that its cited chunks must hold. */
 const MIN_HELD = 0.5;
 
+/** What the marks in a text were found to say. */
 export interface CitedText {
   /** One for each source that is cited, with the passage that is nearest to what is said of it. */
   readonly citations: Citation[];
   readonly doubts: Doubt[];
 }
 
-/** @param context  the sources as they were numbered in the prompt, from 1 */
+/**
+ * Maps the marks of a generated text to its sources.
+ *
+ * @param context  the sources as they were numbered in the prompt, from 1
+ */
 export function readCitations(text: string, context: readonly SearchHit[]): CitedText {
   const sentences = citedSentences(text);
   const numbers = [...new Set(sentences.flatMap(({ numbers }) => numbers))].filter((number) => context[number - 1]);

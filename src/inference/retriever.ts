@@ -10,12 +10,14 @@ import type { ContentHash } from "../core/hash.ts";
 import { characterEnds } from "../text/index.ts";
 import { QuestionError } from "./errors.ts";
 
+/** What retrieval reads from. */
 export interface RetrieverPorts {
   readonly vectors: VectorIndex;
   readonly embedders: Embedders;
   readonly artifacts: ArtifactStore;
 }
 
+/** How one question is searched for. */
 export interface RetrieveOptions {
   /** Default 10. */
   readonly limit?: number;
@@ -24,6 +26,7 @@ export interface RetrieveOptions {
   readonly denseWeight?: number;
 }
 
+/** Finds chunks for questions, by the index and the embedder that made it. */
 export interface Retriever {
   /**
    * Best first.
@@ -32,6 +35,7 @@ export interface Retriever {
    * @throws {IndexMissingError} (`index-missing`) before the first build
    */
   retrieve(question: string, options?: RetrieveOptions): Promise<SearchHit[]>;
+  /** As the index counts them: see `VectorIndex`. */
   countTerms(text: string): Promise<TermCounts>;
 }
 

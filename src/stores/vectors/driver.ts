@@ -3,6 +3,7 @@
  * vector and one by words, and one small text that can be replaced at once. It knows neither chunks nor fusion.
  */
 
+/** A chunk as an engine keeps it. */
 export interface VectorRow {
   readonly id: string;
   /** Kept and given back as it is. */
@@ -28,17 +29,20 @@ export interface RowFilter {
   readonly publishedToMs?: number;
 }
 
+/** A row with the score that one leg gave it. */
 export interface RankedRow {
   readonly id: string;
   readonly payload: string;
   readonly score: number;
 }
 
+/** How many rows to rank, and which. */
 export interface RankOptions {
   readonly limit: number;
   readonly filter: RowFilter;
 }
 
+/** A search engine behind the index. */
 export interface VectorDriver {
   readonly name: string;
   /** Makes a table that holds exactly these rows, searchable when this resolves. There is at least one row. */

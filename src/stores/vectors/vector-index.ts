@@ -28,6 +28,7 @@ const LEG_DEPTH = 100;
 /** A superseded table is kept this long: far longer than any search takes. */
 const KEEP_MS = 3_600_000;
 
+/** What an index is made of. */
 export interface VectorIndexOptions {
   readonly driver: VectorDriver;
   readonly clock: Clock;

@@ -13,6 +13,7 @@ import { VectorEngineError, VectorLibraryError } from "../errors.ts";
 export const lanceLibrary = "@lancedb/lancedb";
 type Lance = typeof import("@lancedb/lancedb");
 
+/** Where the tables are, and when they are indexed. */
 export interface LanceVectorsOptions {
   /** Made when absent. */
   readonly folder: string;
