@@ -1,6 +1,7 @@
 /** What a person can get wrong at the command line, and how each error is told and which exit code it gives. */
 
 import { isTrilithError, messageOf, TrilithError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Thrown when a command's argument names nothing. */
@@ -8,7 +9,8 @@ export class UnknownNameError extends TrilithError {
   override readonly code = "unknown-name";
   override readonly usage = true;
 
-  constructor(what: string, name: string, known: readonly string[], meant?: string) {
+  constructor(what: string, name: string, known: readonly string[]) {
+    const meant = nearest(name, known);
     const advice = known.length > 0 ? ` There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}.` : "";
     super(`No ${what} is called "${name}".${meant ? ` Did you mean "${meant}"?` : ""}${advice}`);
   }

@@ -2,7 +2,6 @@
 
 import type { SearchFilter } from "../contracts/vectors.ts";
 import type { Workspace } from "../contracts/workspace.ts";
-import { nearest } from "../core/nearest.ts";
 import { type AnswerQuestion, answerQuestion, createRetriever, type Retriever } from "../inference/index.ts";
 import { UnknownNameError } from "./errors.ts";
 
@@ -30,7 +29,7 @@ export async function authorFilter(workspace: Workspace, names: readonly string[
       const author = await warehouse.findAuthor(name);
       if (author !== undefined) return author.id;
       const known = (await warehouse.listAuthors()).map(({ fullName }) => fullName);
-      throw new UnknownNameError("author", name, known, nearest(name, known));
+      throw new UnknownNameError("author", name, known);
     }),
   );
   return { authorIds };

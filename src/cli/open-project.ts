@@ -6,11 +6,10 @@ import { pathToFileURL } from "node:url";
 import type { TrilithConfig } from "../contracts/config.ts";
 import { createLogger } from "../contracts/logger.ts";
 import type { Workspace } from "../contracts/workspace.ts";
-import { nearest } from "../core/nearest.ts";
 import type { Pipeline } from "../orchestrator/index.ts";
 import { openWorkspace } from "../workspace.ts";
+import type { CommandContext } from "./command-context.ts";
 import { InvalidConfigError, UnknownNameError } from "./errors.ts";
-import type { CommandContext } from "./main.ts";
 
 /** The package's own folder: its pipelines are there for every project. */
 const PACKAGE_FOLDER = join(import.meta.dirname, "../..");
@@ -61,7 +60,7 @@ export async function findPipeline(name: string): Promise<Pipeline> {
   );
   const found = files.find(({ pipeline }) => pipeline === name.replaceAll("-", "_"));
   const known = [...new Set(files.map(({ pipeline }) => pipeline))].sort();
-  if (found === undefined) throw new UnknownNameError("pipeline", name, known, nearest(name, known));
+  if (found === undefined) throw new UnknownNameError("pipeline", name, known);
   const module: Record<string, unknown> = await import(pathToFileURL(join(found.folder, found.file)).href);
   const pipeline = Object.values(module).find(isPipeline);
   if (pipeline === undefined) throw new UnknownNameError(`pipeline in ${found.file}`, name, []);

@@ -2,8 +2,8 @@
 
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import { shortHash } from "../../core/hash.ts";
+import type { CommandContext } from "../command-context.ts";
 import { UnknownNameError } from "../errors.ts";
-import type { CommandContext } from "../main.ts";
 import { withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
 import { table } from "../terminal.ts";

@@ -1,6 +1,6 @@
 /** `trilith ask`: an answer from what was written, quoted or generated, and where each sentence stands. */
 
-import type { CommandContext } from "../main.ts";
+import type { CommandContext } from "../command-context.ts";
 import { authorFilter, openAnswers } from "../open-answers.ts";
 import { withProject } from "../open-project.ts";
 import { formatAnswer } from "../render-answer.ts";

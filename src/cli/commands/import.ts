@@ -1,7 +1,7 @@
 /** `trilith import`: the reference system's warehouse export, into the warehouse. */
 
 import { importWarehouseJson } from "../../feature/index.ts";
-import type { CommandContext } from "../main.ts";
+import type { CommandContext } from "../command-context.ts";
 import { withProject } from "../open-project.ts";
 
 /** Imports a folder and says what came of it. */

@@ -1,9 +1,8 @@
 /** `trilith models`: the registry's versions, one version with its card and lineage, or a new stage for it. */
 
 import { ModelStage, type ModelVersion } from "../../contracts/registry.ts";
-import { nearest } from "../../core/nearest.ts";
+import type { CommandContext } from "../command-context.ts";
 import { OptionValueError, UnknownNameError } from "../errors.ts";
-import type { CommandContext } from "../main.ts";
 import { withProject } from "../open-project.ts";
 import { table } from "../terminal.ts";
 
@@ -29,7 +28,7 @@ export async function modelsCommand(
     const found = await registry.find(name, version === undefined ? "latest" : Number(version));
     if (found === undefined) {
       const known = (await registry.list()).map((model) => `${model.name}@${model.version}`);
-      throw new UnknownNameError("model", which, known, nearest(which, known));
+      throw new UnknownNameError("model", which, known);
     }
     const model =
       options.stage === undefined ? found : await registry.setStage(name, found.version, parseStage(options.stage));

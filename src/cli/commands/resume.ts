@@ -1,9 +1,9 @@
 /** `trilith resume`: goes on with a run from what it has finished. */
 
 import { resumeRun } from "../../orchestrator/index.ts";
+import type { CommandContext } from "../command-context.ts";
 import { UnknownNameError } from "../errors.ts";
 import { followRun } from "../follow-run.ts";
-import type { CommandContext } from "../main.ts";
 import { findPipeline, withProject } from "../open-project.ts";
 
 /** Resumes the run; its finished steps are kept, the interrupted one runs again. */

@@ -2,9 +2,9 @@
 
 import { readFile } from "node:fs/promises";
 import { parseRunConfig, runPipeline } from "../../orchestrator/index.ts";
+import type { CommandContext } from "../command-context.ts";
 import { UnreadableFileError } from "../errors.ts";
 import { followRun } from "../follow-run.ts";
-import type { CommandContext } from "../main.ts";
 import { findPipeline, withProject } from "../open-project.ts";
 
 interface RunCommandOptions {

@@ -1,9 +1,9 @@
 /** `trilith runs`: what has run, newest first, or everything about one run. */
 
 import type { InvocationRecord, RunRecord } from "../../contracts/runs.ts";
+import type { CommandContext } from "../command-context.ts";
 import { UnknownNameError } from "../errors.ts";
 import { duration } from "../follow-run.ts";
-import type { CommandContext } from "../main.ts";
 import { withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
 import { table } from "../terminal.ts";

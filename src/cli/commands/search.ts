@@ -1,7 +1,7 @@
 /** `trilith search`: chunks by words and meaning, with the rank that each leg gave. */
 
 import { createRetriever } from "../../inference/index.ts";
-import type { CommandContext } from "../main.ts";
+import type { CommandContext } from "../command-context.ts";
 import { authorFilter } from "../open-answers.ts";
 import { withProject } from "../open-project.ts";
 import { parseCount, parseFraction } from "../option-values.ts";

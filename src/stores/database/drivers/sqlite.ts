@@ -19,6 +19,7 @@ import {
 import type { Database } from "../../../contracts/database.ts";
 import { DatabaseUnusableError } from "../errors.ts";
 
+/** Where the database is, and how patient it is. */
 export interface SqliteDatabaseOptions {
   /** Path of the file, made with its folder when absent; `:memory:` for a database that ends with the process. */
   readonly file: string;
