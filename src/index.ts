@@ -14,4 +14,5 @@ export type * from "./contracts/runs.ts";
 export type * from "./contracts/vectors.ts";
 export type * from "./contracts/workspace.ts";
 export * from "./orchestrator/index.ts";
+export { loadModelFiles } from "./stores/registry/index.ts";
 export { openWorkspace, type WorkspaceOptions } from "./workspace.ts";

@@ -1,6 +1,6 @@
 /** Evaluates authors' adapters against each other, on documents that none of them was trained on. */
 
-import { type CleanedDocument, ModelVersion, step, type WorkspacePorts } from "trilith";
+import { type CleanedDocument, loadModelFiles, ModelVersion, step, type WorkspacePorts } from "trilith";
 import {
   BaseChangedError,
   evaluateVoices,
@@ -100,11 +100,7 @@ async function openVoice(
   if (lineage.baseFingerprint !== base.fingerprint) {
     throw new BaseChangedError(`${name}@${version}`, `${lineage.baseModel} (${lineage.baseFingerprint})`, base.name);
   }
-  const adapter = new Map<string, Uint8Array>();
-  for (const [path, hash] of Object.entries(files)) {
-    adapter.set(path, await artifacts.get(hash as `sha256:${string}`)); // the registry keeps hashes that `put` gave
-  }
-  return languageModels.openVoice(adapter);
+  return languageModels.openVoice(await loadModelFiles({ files }, artifacts));
 }
 
 function metricsOf({ style, copying }: VoicesReport): [string, number][] {

@@ -88,7 +88,7 @@ async function lineageOf({ workspace }: Session, answer: Answer): Promise<string
   const models = (await registry.list()).filter(({ lineage }) => lineage.documents.includes(version));
   return [
     `answer [${citation.number}] “${citation.quote.slice(0, 80)}${citation.quote.length > 80 ? "…" : ""}”`,
-    `chunk ${shortHash(citation.chunkId)}, characters ${citation.start}–${citation.end} of the cleaned text`,
+    `${citation.chunkId}, characters ${citation.start}–${citation.end} of the cleaned text`,
     `document ${version} “${citation.title}” by ${citation.author}`,
     `collected ${raw?.collectedAt ?? "?"}, content ${shortHash(raw?.contentHash ?? "")}`,
     `source ${whereOf(citation)}`,

@@ -1,0 +1,59 @@
+/** The HTTP server over a workspace: every author a twin, and a voice for each who has a model. */
+
+import type { ModelVersion } from "../contracts/registry.ts";
+import type { Workspace } from "../contracts/workspace.ts";
+import { createServer, type RunningServer, type VoiceSource } from "../server/index.ts";
+import { loadModelFiles } from "../stores/registry/index.ts";
+import { openAnswers } from "./open-answers.ts";
+
+interface OpenServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly apiKey: string | undefined;
+  /** The page at `/`; `undefined` before there is a report. */
+  report(): Promise<string | undefined>;
+}
+
+/** Starts it. The workspace must stay open until it is closed. */
+export async function openServer(workspace: Workspace, options: OpenServerOptions): Promise<RunningServer> {
+  const [{ answer }, warehouse, embedders] = await Promise.all([
+    openAnswers(workspace),
+    workspace.open("warehouse"),
+    workspace.open("embedders"),
+  ]);
+  return createServer({
+    ...options,
+    answer,
+    listAuthors: () => warehouse.listAuthors(),
+    voices: createVoiceSource(workspace),
+    countTokens: (text) => embedders.countTokens(text),
+    clock: workspace.clock,
+    log: workspace.log,
+  });
+}
+
+/** Each author's model in production, or the newest where none is. */
+function createVoiceSource(workspace: Workspace): VoiceSource {
+  const served = async (): Promise<ModelVersion[]> => {
+    const models = await (await workspace.open("registry")).list();
+    const best = new Map<string, ModelVersion>();
+    for (const model of models.toSorted((a, b) => rank(a) - rank(b) || b.version - a.version)) {
+      if (!best.has(model.lineage.authorId)) best.set(model.lineage.authorId, model);
+    }
+    return [...best.values()];
+  };
+  const rank = ({ stage }: ModelVersion): number => (stage === "production" ? 0 : stage === "archived" ? 2 : 1);
+  return {
+    async list() {
+      return (await served()).map(({ name, version, lineage }) => ({
+        author: { id: lineage.authorId, fullName: lineage.authorFullName },
+        version: `${name}@${version}`,
+      }));
+    },
+    async open(author) {
+      const model = (await served()).find(({ lineage }) => lineage.authorId === author.id);
+      const languageModels = await workspace.open("languageModels");
+      return languageModels.openVoice(model && (await loadModelFiles(model, workspace.artifacts)));
+    },
+  };
+}
