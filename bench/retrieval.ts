@@ -20,7 +20,7 @@ import {
   type Relevance,
   recall,
 } from "../src/evaluation/index.ts";
-import { fitLsa, openLsa } from "../src/models/lsa-embedder.ts";
+import { lsaEmbedders } from "../src/models/index.ts";
 import { createVectorIndex, DEFAULT_DENSE_WEIGHT, lanceVectors } from "../src/stores/vectors/index.ts";
 import { chunksOfText, readQuestions, readSet } from "./ir-data.ts";
 import { benchReport } from "./report.ts";
@@ -37,8 +37,9 @@ interface Corpus {
 
 async function openCorpus(chunks: readonly Chunk[]): Promise<Corpus> {
   const texts = chunks.map(({ title, text }) => `${title}\n${text}`);
-  const model = await fitLsa(texts);
-  const embedder = openLsa(model, { maxInputTokens: Number.MAX_SAFE_INTEGER, countTokens: (text) => text.length });
+  const embedders = lsaEmbedders();
+  const model = await embedders.prepare(texts);
+  const embedder = await embedders.open(model);
   const vectors = await embedder.embed(texts, "document");
   const folder = mkdtempSync(join(tmpdir(), "trilith-bench-"));
   const index = createVectorIndex({

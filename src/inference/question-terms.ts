@@ -25,7 +25,7 @@ export function weighQuestion(
   const told = new Set(known.flatMap(searchTerms));
   const terms = [...new Set(searchTerms(question))].filter((term) => !told.has(term));
   const weights = new Map(terms.map((term) => [term, rarity(chunkCount, holding.get(term) ?? 0)]));
-  const names = namesIn(question).map(searchTerms);
+  const names = namesIn(question.normalize("NFKC")).map(searchTerms);
   const unknown = names.filter(
     (parts) => parts.length > 0 && parts.every((term) => !told.has(term) && !holding.get(term)),
   );

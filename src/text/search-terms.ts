@@ -17,11 +17,11 @@ const STOP_WORDS =
 const stopTerms = new Set(STOP_WORDS.split(" ").flatMap((word) => [word, stemWord(word)]));
 
 /**
- * The terms of a text or a query without stop words, in order. A query of stop words alone has no terms.
+ * The terms of a text or a query without stop words, in order; letters styled by Unicode (𝗯𝗼𝗹𝗱, ﬁ) count as plain ones. A query of stop words alone has no terms.
  *
  * Measured as BM25's nDCG@10 on two sets of questions (bench/retrieval.ts), with and without the stop words left
  * out: .733 and .677 over code, .747 and .691 over documentation.
  */
 export function searchTerms(text: string): string[] {
-  return splitTerms(text).filter((term) => !stopTerms.has(term));
+  return splitTerms(text.normalize("NFKC")).filter((term) => !stopTerms.has(term));
 }
