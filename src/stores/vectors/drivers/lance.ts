@@ -34,7 +34,13 @@ const POINTER_FILE = "current.json";
 export function lanceVectors({ folder, approximateAboveRowCount = 50_000 }: LanceVectorsOptions): VectorDriver {
   let opening: Promise<{ lance: Lance; connection: Connection }> | undefined;
   const tables = new Map<string, Promise<Table>>();
-  const engine = (): Promise<{ lance: Lance; connection: Connection }> => (opening ??= openFolder(folder));
+  const engine = (): Promise<{ lance: Lance; connection: Connection }> => {
+    opening ??= openFolder(folder);
+    opening.catch(() => {
+      opening = undefined;
+    });
+    return opening;
+  };
   const tableOf = (name: string): Promise<Table> => {
     const known = tables.get(name) ?? engine().then(({ connection }) => connection.openTable(name));
     tables.set(name, known);
