@@ -32,7 +32,7 @@ export type CopyingRow = z.infer<typeof CopyingRow>;
 export const VoicesReport = z.object({
   style: StyleMatrix,
   copying: z.array(CopyingRow),
-  /** The first continuation by each voice, to read. */
+  /** All continuations, of every author's openings in order, to read. */
   continuations: z.array(z.object({ author: z.string(), writer: z.string(), prompt: z.string(), text: z.string() })),
 });
 export type VoicesReport = z.infer<typeof VoicesReport>;
@@ -79,8 +79,7 @@ export async function evaluateVoices(input: EvaluateVoicesInput): Promise<Voices
         texts.push(await textOf(voice, { ...input, prompt, seed: input.seed + index }));
       }
       copying.push(toRow({ author, writer, texts, training }));
-      const [first] = openings;
-      if (first) continuations.push({ author, writer, prompt: first.prompt, text: texts[0] ?? "" });
+      continuations.push(...openings.map(({ prompt }, i) => ({ author, writer, prompt, text: texts[i] ?? "" })));
       if (writer === "base") continue;
       const natural = openings.map(({ rest }, i) => rest.slice(0, wordsOf(texts[i] ?? "").length).join(" "));
       copying.push(toRow({ author, writer: "author", texts: natural, training }));

@@ -71,8 +71,14 @@ async function quizSources({ workspace }: Session, name: string, voices: VoicesR
   const twin = voices.continuations.filter(({ author, writer }) => author === name && writer === "adapter");
   return [
     { truth: name, texts: unseen },
-    { truth: `${name}'s twin`, texts: twin.map(({ prompt, text }) => `${prompt}${text}`) },
+    { truth: `${name}'s twin`, texts: twin.map(({ text }) => fromSentence(text)) },
   ];
+}
+
+/** A continuation from its first whole sentence: its beginning completes the author's own words. */
+function fromSentence(text: string): string {
+  const start = /[.!?][”"']?\s+(?=\S)/.exec(text);
+  return start === null || start.index > text.length / 2 ? text : text.slice(start.index + start[0].length);
 }
 
 function matrixLines({ models, rows, gains }: Matrix, bold: (text: string) => string): string[] {

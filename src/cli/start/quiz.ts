@@ -14,7 +14,7 @@ export interface QuizItem {
   readonly truth: string;
 }
 
-const PASSAGE_WORDS = 55;
+const PASSAGE_WORDS = 45;
 
 /** Up to `each` items a source, in an order that tells nothing. */
 export function makeQuiz(sources: readonly QuizSource[], random: Random, each = 2): QuizItem[] {

@@ -22,7 +22,7 @@ describe("the report's page", () => {
     expect(renderReport({ ...base, running: false })).not.toContain("http-equiv");
   });
 
-  it("draws a line and the held-out dots for each author", () => {
+  it("draws the losses, their mean and the held-out dots for each author", () => {
     const curve = [
       { step: 1, loss: 4, validation: null },
       { step: 2, loss: 3, validation: 3.5 },
@@ -40,7 +40,7 @@ describe("the report's page", () => {
       model: null,
     };
     const { document } = parseHTML(renderReport({ ...base, authors: [author, { ...author, name: "B" }] }));
-    expect(document.querySelectorAll("polyline")).toHaveLength(2);
+    expect(document.querySelectorAll("polyline")).toHaveLength(4);
     expect(document.querySelectorAll("circle")).toHaveLength(2);
   });
 });

@@ -14,8 +14,8 @@ ${report.running ? html`<meta http-equiv="refresh" content="3">` : null}
 <title>Trilith: two writers, two twins</title><style>${trusted(STYLE)}</style></head><body><main>
 <h1>${authors.length === 0 ? "Trilith" : `${authors.map(({ name }) => name).join(" and ")}, and their twins`}</h1>
 <p class="quiet">${report.running ? html`<span class="live">${report.stage}</span> ` : null}${report.seconds} s on this machine,
-offline. Base model: ${report.base.name}, ${millions(report.base.parameterCount)} parameters. Voice only: it learned how these
-people write, its facts are not claims. Facts come from retrieval, quoted and cited.</p>
+offline. Base model: ${report.base.name}, ${millions(report.base.parameterCount)} parameters. Voice only: it learned how they
+write, its facts are not claims. Facts come from retrieval, quoted and cited.</p>
 ${section("What was read", authors.map(authorCard), "cards")}
 ${authors.length > 0 ? html`<h2>How the adapters learned</h2>${legend(authors)}${lossCurves(authors)}` : null}
 ${snapshots(report)}
@@ -131,7 +131,7 @@ function lineage({ lineage }: StartReport): Html | null {
 function quiz({ quiz }: StartReport): Html | null {
   if (quiz.length === 0) return null;
   const choices = [...new Set(quiz.map(({ truth }) => truth))].sort();
-  return html`<h2>Who wrote this?</h2><p class="quiet" id="score">Two people and their twins. No names shown.</p>${quiz.map(
+  return html`<h2>Who wrote this?</h2><p class="quiet" id="score">Two writers and their twins, in no order; the twins were asked to go on from an opening that they had not seen.</p>${quiz.map(
     ({ text, truth }) =>
       html`<div class="card" data-truth="${truth}" style="margin-bottom:14px"><p class="voice">${text}</p>${choices.map((choice) => html`<button type="button">${choice}</button>`)}</div>`,
   )}`;
