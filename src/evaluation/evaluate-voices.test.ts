@@ -45,11 +45,13 @@ describe("the evaluation of voices", () => {
     expect(prompts).toEqual(["A b c d e f g h", "Other one text.", "zzz text of Bob"]);
   });
 
-  it("is a record that survives its schema, with the first continuations to read", async () => {
+  it("is a record that survives its schema, with all continuations to read", async () => {
     const report = await evaluate();
     expect(VoicesReport.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
     expect(report.continuations.map(({ author, writer }) => `${author} ${writer}`)).toEqual([
       "Ada adapter",
+      "Ada adapter",
+      "Ada base",
       "Ada base",
       "Bob adapter",
       "Bob base",
