@@ -87,7 +87,7 @@ const blankChunk: Chunk = {
   text: "",
   headings: [],
   tokenCount: 0,
-  sourceLine: null,
+  sourceLines: null,
 };
 
 /** @source RFC 4180 */

@@ -80,7 +80,7 @@ function toChunk({ author, text, title = "" }: Note, index: number): Chunk {
     text,
     headings: [],
     tokenCount: text.length,
-    sourceLine: 7,
+    sourceLines: text.split("\n").map((_, i) => 7 + i),
   };
 }
 

@@ -37,7 +37,7 @@ function citationLines({ number, quote, title, author, source, line }: Citation,
 
 function hitLines({ chunk, score, bm25, dense }: SearchHit, rank: number, color: Palette): string[] {
   const legs = [`words ${bm25 ? `#${bm25.rank}` : "–"}`, `vectors ${dense ? `#${dense.rank}` : "–"}`];
-  const where = chunk.sourceLine === null ? chunk.source : `${chunk.source}:${chunk.sourceLine}`;
+  const where = chunk.sourceLines === null ? chunk.source : `${chunk.source}:${chunk.sourceLines[0]}`;
   return [
     `${color.cyan(`${rank}.`)} ${color.bold(chunk.title || chunk.source)} — ${chunk.authorFullName}`,
     `   ${color.dim(`${score.toFixed(3)} (${legs.join(", ")}) · ${where}`)}`,

@@ -48,8 +48,8 @@ export const Chunk = z.object({
   /** Headings above the chunk, outermost first. */
   headings: z.array(z.string()),
   tokenCount: z.int().nonnegative(),
-  /** First line in the raw content, counted from 1. */
-  sourceLine: z.int().positive().nullable(),
+  /** For each line of `text`, its line in the raw content, counted from 1; `null` where lines mean nothing. */
+  sourceLines: z.array(z.int().positive()).nullable(),
 });
 export type Chunk = z.infer<typeof Chunk>;
 

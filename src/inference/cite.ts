@@ -16,7 +16,7 @@ export function cite(number: number, { chunk }: SearchHit, { start, end }: TextS
     start: chunk.start + start,
     end: chunk.start + end,
     source: chunk.source,
-    line: chunk.sourceLine === null ? null : chunk.sourceLine + linesBefore,
+    line: chunk.sourceLines?.[linesBefore] ?? null,
     title: chunk.title,
     author: chunk.authorFullName,
   };

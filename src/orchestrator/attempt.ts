@@ -49,8 +49,9 @@ export async function runAttempt(step: StepDefinition, input: unknown, setting: 
   const ended = new AbortController();
   const { clock } = setting.workspace;
   try {
-    const expired = step.timeoutMs === null ? never : expiry(clock, step.timeoutMs, ended.signal);
-    const first = await Promise.race([running, expired, aborted(setting.signal)]);
+    const stops: Promise<"expired" | "aborted">[] = [aborted(setting.signal, ended.signal)];
+    if (step.timeoutMs !== null) stops.push(expiry(clock, step.timeoutMs, ended.signal));
+    const first = await Promise.race([running, ...stops]);
     if (typeof first === "object") return unwrap(first);
     const grace = (): Promise<unknown> => Promise.race([running, expiry(clock, setting.graceMs, ended.signal)]);
     if (first === "aborted") {
@@ -66,26 +67,27 @@ export async function runAttempt(step: StepDefinition, input: unknown, setting: 
   }
 }
 
-const never = new Promise<never>(() => undefined);
-
 function unwrap(result: { value: unknown } | { error: unknown }): unknown {
   if ("error" in result) throw result.error;
   return result.value;
 }
 
-function aborted(signal: AbortSignal): Promise<"aborted"> {
+/** `aborted` when `signal` aborts; never when `ended` does first. */
+function aborted(signal: AbortSignal, ended: AbortSignal): Promise<"aborted"> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve("aborted");
-    else signal.addEventListener("abort", () => resolve("aborted"), { once: true });
+    else signal.addEventListener("abort", () => resolve("aborted"), { once: true, signal: ended });
   });
 }
 
 /** `expired` after `ms`; never when `ended` aborts first. */
 function expiry(clock: Clock, ms: number, ended: AbortSignal): Promise<"expired"> {
-  return clock.sleep(ms, ended).then(
-    () => "expired" as const,
-    () => never,
-  );
+  return new Promise((resolve) => {
+    void clock.sleep(ms, ended).then(
+      () => resolve("expired"),
+      () => undefined,
+    );
+  });
 }
 
 /** The step's context; after `close` what it says is dropped, because its attempt is over. */

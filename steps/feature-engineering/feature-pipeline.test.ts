@@ -57,7 +57,7 @@ describe("the feature pipeline on a real workspace", () => {
     const index = await workspace.open("vectors");
     const [hit] = await index.search({ text: "provenance ledger columns", limit: 1 });
     expect(hit?.chunk.text).toContain("provenance ledger, which had six columns");
-    expect(hit?.chunk.sourceLine).toBeGreaterThan(5);
+    expect(hit?.chunk.sourceLines?.[0]).toBeGreaterThan(5);
   });
 
   it("changes nothing when it runs again, and only what changed when a file does", async () => {

@@ -110,10 +110,10 @@ describe("chunking", () => {
     expect(texts("One two three four five six seven eight nine.\n\nEnd.")).toHaveLength(1);
   });
 
-  it("knows the line of the raw content that each chunk begins at", () => {
+  it("knows the line of the raw content that each of its lines came from", () => {
     expect(
-      chunk("One two three.\n\nFour five six.\n\nSeven eight nine ten.").map(({ sourceLine }) => sourceLine),
-    ).toEqual([11, 15]);
+      chunk("One two three.\n\nFour five six.\n\nSeven eight nine ten.").map(({ sourceLines }) => sourceLines),
+    ).toEqual([[11, 12, 13], [15]]);
   });
 
   it("gives equal ids for equal documents and none for an empty one", () => {

@@ -51,7 +51,7 @@ export function chunkDocument(document: CleanedDocument, options: ChunkOptions):
       text: slice,
       headings: pathAt(start),
       tokenCount: options.countTokens(slice),
-      sourceLine: document.sourceLines?.[lineAt(text, start)] ?? null,
+      sourceLines: document.sourceLines?.slice(lineAt(text, start), lineAt(text, end) + 1) ?? null,
     };
   });
 }

@@ -42,7 +42,7 @@ const chunk = (documentId: string, index: number, text: string): Chunk => ({
   text,
   headings: [],
   tokenCount: 1,
-  sourceLine: null,
+  sourceLines: null,
 });
 
 describe("the feature store", () => {

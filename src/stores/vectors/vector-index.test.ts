@@ -27,7 +27,7 @@ const chunk = (id: string, text: string, changes: Partial<Chunk> = {}): Chunk =>
   text,
   headings: [],
   tokenCount: 1,
-  sourceLine: null,
+  sourceLines: null,
   ...changes,
 });
 

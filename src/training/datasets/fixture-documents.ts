@@ -43,7 +43,7 @@ export function fixtureChunks(documents: readonly CleanedDocument[]): Chunk[] {
       text: text.slice(start, end),
       headings: /^## (.+)/.exec(text.slice(start, end))?.slice(1, 2) ?? [],
       tokenCount: Math.ceil((end - start) / 4),
-      sourceLine: null,
+      sourceLines: null,
     }));
   });
 }
