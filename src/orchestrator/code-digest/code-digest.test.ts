@@ -138,6 +138,14 @@ describe("the digest of a step's code", () => {
     expect(await changes(lock("2.0.1", "3.0.1"))).toBe(true);
   });
 
+  it("finds the project's own modules by its name, also through a pattern of its exports", async () => {
+    write({
+      "src/things/one.ts": "export const one = 1;",
+      "src/text.ts": `export { one as trim } from "app/things/one";`,
+    });
+    expect(await changes({ "src/things/one.ts": "export const one = 2;" })).toBe(true);
+  });
+
   it("counts modules of dynamic imports, and files that are named by URL", async () => {
     write({
       "src/text.ts": `export const trim = async () => { await import("./later.ts"); return new URL("./data.txt", import.meta.url); };\n`,
