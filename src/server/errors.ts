@@ -10,7 +10,7 @@ export class ServerKeyMissingError extends TrilithError {
   constructor(host: string) {
     super(
       `The server was told to listen on ${host}, which other machines can reach, without an API key; ` +
-        "expected a key, or a loopback address. Give an API key, or listen on 127.0.0.1.",
+        "expected a key, or a loopback address. Give an API key (the command line reads TRILITH_API_KEY), or listen on 127.0.0.1.",
     );
   }
 }
