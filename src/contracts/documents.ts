@@ -16,13 +16,8 @@ export type Author = z.infer<typeof Author>;
 export const DocumentKind = z.enum(["article", "post", "repository", "note"]);
 export type DocumentKind = z.infer<typeof DocumentKind>;
 
-/** One version of one document, with the text as it was found (main content only, for a web page). */
-export const RawDocument = z.object({
-  /** Equal for every version: hash of the author's id and the source. */
-  id: z.string(),
-  /** Counts from 1. */
-  version: z.int().positive(),
-  contentHash: z.string(),
+/** Whose it is and where it is from: what every record that is made of a document keeps. */
+export const Provenance = z.object({
   authorId: z.string(),
   authorFullName: z.string(),
   kind: DocumentKind,
@@ -31,10 +26,19 @@ export const RawDocument = z.object({
   /** URL, or the file's path as it was given, with `/`. */
   source: z.string(),
   title: z.string(),
-  format: z.enum(["markdown", "html", "text"]),
-  content: z.string(),
   /** ISO 8601, when the source says so. */
   publishedAt: z.string().nullable(),
+});
+
+/** One version of one document, with the text as it was found (main content only, for a web page). */
+export const RawDocument = Provenance.extend({
+  /** Equal for every version: hash of the author's id and the source. */
+  id: z.string(),
+  /** Counts from 1. */
+  version: z.int().positive(),
+  contentHash: z.string(),
+  format: z.enum(["markdown", "html", "text"]),
+  content: z.string(),
   /** ISO 8601. */
   collectedAt: z.string(),
 });

@@ -4,21 +4,14 @@
  */
 
 import { z } from "zod";
-import { DocumentKind } from "./documents.ts";
+import { Provenance } from "./documents.ts";
 
 /** A document's text after cleaning. The author's punctuation, emoji, links' texts and code are still there. */
-export const CleanedDocument = z.object({
+export const CleanedDocument = Provenance.extend({
   /** The raw document's id. */
   id: z.string(),
   /** The raw document's version. */
   version: z.int().positive(),
-  authorId: z.string(),
-  authorFullName: z.string(),
-  kind: DocumentKind,
-  platform: z.string(),
-  source: z.string(),
-  title: z.string(),
-  publishedAt: z.string().nullable(),
   /** Markdown. */
   text: z.string(),
   /** For each line of `text`, the line of the raw content that it came from, counted from 1; `null` where lines mean nothing (web pages). */
@@ -27,18 +20,11 @@ export const CleanedDocument = z.object({
 export type CleanedDocument = z.infer<typeof CleanedDocument>;
 
 /** A piece of a cleaned document: `text` is exactly `document.text.slice(start, end)`. */
-export const Chunk = z.object({
+export const Chunk = Provenance.extend({
   /** Hash of document id, version and span. */
   id: z.string(),
   documentId: z.string(),
   documentVersion: z.int().positive(),
-  authorId: z.string(),
-  authorFullName: z.string(),
-  kind: DocumentKind,
-  platform: z.string(),
-  source: z.string(),
-  title: z.string(),
-  publishedAt: z.string().nullable(),
   /** Position among the document's chunks, from 0. */
   index: z.int().nonnegative(),
   /** Characters (UTF-16 code units) into the cleaned document's text. */
