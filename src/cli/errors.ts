@@ -9,10 +9,13 @@ export class UnknownNameError extends TrilithError {
   override readonly code = "unknown-name";
   override readonly usage = true;
 
-  constructor(what: string, name: string, known: readonly string[]) {
+  /** @param advice  the names there are, or what to do where they are not at hand or there is none */
+  constructor(what: string, name: string, advice: readonly string[] | string) {
+    const known = typeof advice === "string" ? [] : advice;
     const meant = nearest(name, known);
-    const advice = known.length > 0 ? ` There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}.` : "";
-    super(`No ${what} is called "${name}".${meant ? ` Did you mean "${meant}"?` : ""}${advice}`);
+    const names = `There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}.`;
+    const rest = typeof advice === "string" ? advice : names;
+    super(`No ${what} is called "${name}".${meant ? ` Did you mean "${meant}"?` : ""} ${rest}`);
   }
 }
 

@@ -42,8 +42,8 @@ function describeEnd(event: RunEvent & { type: "step-end" }, color: Terminal["co
   const { state, displayName, durationMs, error } = event;
   if (state === "completed") return `${color.green("✓")} ${displayName} ${color.dim(duration(durationMs))}`;
   if (state === "cached") return undefined;
-  const mark = state === "failed" ? color.red("✗") : color.yellow("–");
-  return `${mark} ${displayName} ${state}${error === null ? "" : `: ${error.message}`}`;
+  if (state !== "failed") return `${color.yellow("–")} ${displayName} ${color.dim(state)}`; // the reason is told above
+  return `${color.red("✗")} ${displayName} failed: ${error?.message}`;
 }
 
 function trackRunning(event: RunEvent, running: Map<string, string>): void {

@@ -88,7 +88,7 @@ function addRunCommands(program: Command, bind: Bind): void {
     .command("resume")
     .summary("go on with a run that was interrupted, failed or cancelled")
     .argument("<run>", "its id or the beginning of it")
-    .addHelpText("after", example("trilith resume 01JD"))
+    .addHelpText("after", example("trilith resume training-20261124-0606"))
     .action(bind(async () => (await import("./commands/resume.ts")).resumeCommand));
   program
     .command("artifacts")

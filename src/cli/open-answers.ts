@@ -29,7 +29,7 @@ export async function authorFilter(workspace: Workspace, names: readonly string[
       const author = await warehouse.findAuthor(name);
       if (author !== undefined) return author.id;
       const known = (await warehouse.listAuthors()).map(({ fullName }) => fullName);
-      throw new UnknownNameError("author", name, known);
+      throw new UnknownNameError("author", name, known.length > 0 ? known : "Nothing has been collected yet.");
     }),
   );
   return { authorIds };

@@ -63,7 +63,7 @@ export async function findPipeline(name: string): Promise<Pipeline> {
   if (found === undefined) throw new UnknownNameError("pipeline", name, known);
   const module: Record<string, unknown> = await import(pathToFileURL(join(found.folder, found.file)).href);
   const pipeline = Object.values(module).find(isPipeline);
-  if (pipeline === undefined) throw new UnknownNameError(`pipeline in ${found.file}`, name, []);
+  if (pipeline === undefined) throw new UnknownNameError(`pipeline in ${found.file}`, name, "The file exports none.");
   return pipeline;
 }
 

@@ -21,7 +21,7 @@ export const Provenance = z.object({
   authorId: z.string(),
   authorFullName: z.string(),
   kind: DocumentKind,
-  /** Host of the source, or `folder`. */
+  /** Host of the source, a platform that many hosts belong to (`medium`, `substack`), or `folder`. */
   platform: z.string(),
   /** URL, or the file's path as it was given, with `/`. */
   source: z.string(),

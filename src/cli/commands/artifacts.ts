@@ -18,14 +18,15 @@ export async function artifactsCommand(
   await withProject(context, async ({ runs }) => {
     if (name?.includes("@")) {
       const artifact = await runs.findArtifact(name);
-      if (artifact === undefined) throw new UnknownNameError("artifact", name, []);
+      if (artifact === undefined) throw new UnknownNameError("artifact", name, "List them with: trilith artifacts");
       terminal.printJson(artifact);
       for (const line of describe(artifact)) terminal.print(line);
       return;
     }
     const limit = parseCount("--limit", options.limit);
     const found = await runs.listArtifacts({ ...(name === undefined ? {} : { name }), limit });
-    if (found.length === 0 && name !== undefined) throw new UnknownNameError("artifact", name, []);
+    if (found.length === 0 && name !== undefined)
+      throw new UnknownNameError("artifact", name, "List them with: trilith artifacts");
     terminal.printJson(found);
     if (found.length === 0) terminal.print("No artifact yet: a run's steps make them.");
     else for (const line of table(["ARTIFACT", "SIZE", "HASH", "MADE BY"], found.map(toRow))) terminal.print(line);

@@ -28,7 +28,7 @@ export async function modelsCommand(
     const found = await registry.find(name, version === undefined ? "latest" : Number(version));
     if (found === undefined) {
       const known = (await registry.list()).map((model) => `${model.name}@${model.version}`);
-      throw new UnknownNameError("model", which, known);
+      throw new UnknownNameError("model", which, known.length > 0 ? known : "Make one with: trilith run training");
     }
     const model =
       options.stage === undefined ? found : await registry.setStage(name, found.version, parseStage(options.stage));

@@ -11,7 +11,7 @@ export async function resumeCommand(context: CommandContext, id: string): Promis
   const { terminal, signal } = context;
   await withProject(context, async (workspace) => {
     const run = await workspace.runs.findRun(id);
-    if (run === undefined) throw new UnknownNameError("run", id, []);
+    if (run === undefined) throw new UnknownNameError("run", id, "List them with: trilith runs");
     const handle = await resumeRun(await findPipeline(run.pipeline), run.id, { workspace, signal });
     await followRun(handle, terminal);
     terminal.printJson(await workspace.runs.findRun(run.id));

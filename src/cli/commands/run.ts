@@ -18,7 +18,7 @@ interface RunCommandOptions {
 export async function runCommand(context: CommandContext, name: string, options: RunCommandOptions): Promise<void> {
   const { terminal, env, signal } = context;
   const pipeline = await findPipeline(name);
-  const file = options.config ?? "(no file)";
+  const file = options.config ?? "--set or --config"; // what to give, where nothing was
   const text = options.config === undefined ? "" : await readText(options.config);
   const { parameters, settings, notices } = await parseRunConfig(pipeline, {
     text,

@@ -26,7 +26,7 @@ export async function runsCommand(
       return;
     }
     const run = await runs.findRun(id);
-    if (run === undefined) throw new UnknownNameError("run", id, []);
+    if (run === undefined) throw new UnknownNameError("run", id, "List them with: trilith runs");
     const [invocations, metadata] = await Promise.all([runs.listInvocations(run.id), runs.listMetadata(run.id)]);
     terminal.printJson({ ...run, invocations, metadata });
     terminal.print(`${run.id}  ${run.state}  ${started(run)}  ${took(run)}`);

@@ -27,7 +27,7 @@ export function chooseSubjects({ author, rights, links }: SubjectOptions): Subje
   const samples = SAMPLES.map(({ name, folder }): Subject => {
     const path = join(EXAMPLES, "authors", folder);
     const fromHere = relative(process.cwd(), path);
-    return { name, links: [fromHere.startsWith("..") ? path : fromHere], rights: "own" };
+    return { name, links: [fromHere.startsWith("..") ? path : fromHere], rights: "public-domain" };
   });
   if (author === undefined && links === undefined) return samples;
   if (author === undefined) throw new OptionValueError("--author", "", 'a full name, as in --author "Jane Doe"');

@@ -59,6 +59,12 @@ const INAPPLICABLE = {
   init_hook_kwargs: "hooks are named by Python import paths",
 } as const satisfies Record<string, string>;
 
+/** Keys that are checked, and that nothing acts on. */
+const NOT_ACTED_ON = {
+  schedule: "nothing starts runs on a schedule here; cron or a timer can call this command",
+  model: "models are registered under their author's name",
+};
+
 const INAPPLICABLE_IN_STEPS = {
   ...INAPPLICABLE,
   step_operator: "where a step computes is not chosen in the run's configuration",
@@ -129,7 +135,7 @@ export function inapplicableKeys(document: ConfigDocument): { path: ConfigPath; 
       if (reason !== undefined) found.push({ path: [...at, "settings", key], reason });
     }
   };
-  look(document, [], INAPPLICABLE);
+  look(document, [], { ...INAPPLICABLE, ...NOT_ACTED_ON });
   for (const [name, config] of Object.entries(document.steps ?? {}))
     look(config, ["steps", name], INAPPLICABLE_IN_STEPS);
   return found;

@@ -58,7 +58,10 @@ schedule: { cron_expression: 0 3 * * * }
       },
       model: { name: "twin", version: 1 },
       schedule: { cron_expression: "0 3 * * *" },
-      notices: [],
+      notices: [
+        expect.objectContaining({ key: "schedule", line: 15 }),
+        expect.objectContaining({ key: "model", line: 14 }),
+      ],
     });
   });
 

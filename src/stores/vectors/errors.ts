@@ -9,7 +9,8 @@ export class IndexMissingError extends TrilithError {
 
   constructor(driver: string) {
     super(
-      `The ${driver} vector index has never been built; expected a built index to search. Run the feature pipeline first.`,
+      `The ${driver} vector index has never been built; expected a built index to search. ` +
+        "Run the feature pipeline first: trilith run feature_engineering --set 'author_full_names=[<name>]'.",
     );
   }
 }

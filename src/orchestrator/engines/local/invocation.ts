@@ -40,7 +40,7 @@ export async function driveInvocation(run: RunContext, invocation: Invocation): 
   try {
     await Promise.all([...invocation.input.refs, ...invocation.after].map(({ node }) => node.settled));
   } catch (cause) {
-    return skip(run, bare, { reason: `what it needs is missing (${messageOf(cause)})`, cause });
+    return skip(run, bare, { reason: `what it needs is missing (${messageOf(firstCauseOf(cause))})`, cause });
   }
   if (run.halted !== undefined) return skipHalted(run, bare);
   try {
@@ -267,6 +267,11 @@ function toStepError(
 ): Error {
   if (stopped) return new StepSkippedError(step, "the run was stopped", error);
   return new StepFailedError({ runId: run.lease.runId, step, attempt }, error);
+}
+
+/** What the first of a chain of skipped steps was skipped for. */
+function firstCauseOf(error: unknown): unknown {
+  return error instanceof StepSkippedError && error.cause !== undefined ? firstCauseOf(error.cause) : error;
 }
 
 function skipHalted(run: RunContext, entry: InvocationEntry): Promise<never> {
