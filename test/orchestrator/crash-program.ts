@@ -50,9 +50,9 @@ const mark = step({
   name: "mark",
   output: z.number(),
   cache: false,
-  async run(_, { signal }) {
+  async run(_, { clock, signal }) {
     effect("mark");
-    if (crash === "hang:mark") await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    if (crash === "hang:mark") await clock.sleep(60_000, signal);
     return 1;
   },
 });

@@ -79,7 +79,7 @@ describe("a run whose process is killed", () => {
     while (!effectsOf(folder).includes("mark")) await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await lookAt(folder)).state).toBe("running");
     child.kill("SIGKILL");
-    await ended;
+    expect((await ended).signal).toBe("SIGKILL");
     await resumeAndCompare(folder, "mark");
   });
 });
