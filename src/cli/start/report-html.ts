@@ -12,7 +12,7 @@ export function renderReport(report: StartReport): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 ${report.running ? html`<meta http-equiv="refresh" content="3">` : null}
 <title>Trilith: two writers, two twins</title><style>${trusted(STYLE)}</style></head><body><main>
-<h1>${authors.length === 0 ? "Trilith" : `${authors.map(({ name }) => name).join(" and ")}, and their twins`}</h1>
+<h1>${authors.length === 0 ? "Trilith" : `${new Intl.ListFormat("en").format(authors.map(({ name }) => name))}: their twins`}</h1>
 <p class="quiet">${report.running ? html`<span class="live">${report.stage}</span> ` : null}${report.seconds} s on this machine,
 offline. Base model: ${report.base.name}, ${millions(report.base.parameterCount)} parameters. Voice only: it learned how they
 write, its facts are not claims. Facts come from retrieval, quoted and cited.</p>
