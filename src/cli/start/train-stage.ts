@@ -10,9 +10,8 @@ import { beginStage, runStage, type Session, type Subject } from "./session.ts";
 
 /** What both trainings are told; the same for every subject, so that only the writing differs. */
 const HYPERPARAMETERS = {
-  num_train_epochs: 4,
+  num_train_epochs: 3,
   per_device_train_batch_size: 4,
-  learning_rate: 2e-3,
   sample_every_seconds: 10,
   split: "latest",
   test_split_size: 0.2,
