@@ -26,8 +26,9 @@ export async function runCommand(context: CommandContext, name: string, options:
     env,
     overrides: options.set ?? [],
   });
-  for (const { line, key, reason } of notices) {
-    terminal.note(`${terminal.color.yellow("ignored")} ${file}:${line}: ${key}: ${reason}`);
+  for (const { file: source, line, key, reason } of notices) {
+    const where = source.startsWith("--set") ? source : `${source}:${line}`;
+    terminal.note(`${terminal.color.yellow("ignored")} ${where}: ${key}: ${reason}`);
   }
   await withProject(context, async (workspace) => {
     const run = { ...settings, ...(options.cache ? {} : { enableCache: false }) };
