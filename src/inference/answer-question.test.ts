@@ -71,6 +71,16 @@ describe("an extractive answer", () => {
     expect(answer.hits[0]?.dense?.rank).toBeGreaterThan(0);
   });
 
+  it("never quotes a question, however many of the asked words it has", async () => {
+    const text = "What is a dead letter queue (DLQ)? A queue of jobs that failed three times is a dead letter queue.";
+    const answer = await (await open(null, [...notes, { author: "Ada", title: "Jobs", text }]))(
+      "What is a dead letter queue?",
+    );
+    expect(answer.citations.map(({ quote }) => quote)).toEqual([
+      "A queue of jobs that failed three times is a dead letter queue.",
+    ]);
+  });
+
   it("refuses what the corpus does not hold, and says why", async () => {
     const ask = await open();
     expect(await ask("What does the treaty say about fishing quotas?")).toMatchObject({

@@ -32,6 +32,9 @@ const TYPICAL_CHARACTERS = 120;
 const MIN_GAIN = 0.15;
 const MAX_UNITS = 3;
 
+/** A passage that ends by asking: it answers nothing. */
+const ASKS = /[?\uFF1F]["'\u201D\u2019)\]*_]*$/;
+
 export interface Quote extends Quotable {
   readonly hit: SearchHit;
   /** Share of the question's weight that the passage carries, surroundings discounted, in 0–1. */
@@ -63,7 +66,8 @@ function passagesOf(hit: SearchHit, question: QuestionTerms, rank: number): Pass
   const headingTerms = new Set(searchTerms([title, ...headings, authorFullName].join("\n")));
   const chunkTerms = new Set([...searchTerms(text), ...headingTerms]);
   const spans = quotableSpans(text).filter(
-    ({ start, end }) => !question.asksForNumber || holdsNumber(text.slice(start, end)),
+    ({ start, end }) =>
+      !ASKS.test(text.slice(start, end)) && (!question.asksForNumber || holdsNumber(text.slice(start, end))),
   );
   return spans.map((span) => {
     const terms = new Set(searchTerms(text.slice(span.start, span.end)));
