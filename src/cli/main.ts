@@ -19,7 +19,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   const terminal = createTerminal({ json, stdout: process.stdout, stderr: process.stderr, env: process.env });
   try {
     await buildProgram(terminal, stop.signal).parseAsync(argv, { from: "user" });
-    if (stop.signal.aborted) process.exitCode = 130;
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else process.exitCode = stop.signal.aborted ? 130 : reportError(error, terminal, argv.includes("--debug"));

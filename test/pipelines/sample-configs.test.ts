@@ -1,0 +1,17 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { findPipeline } from "../../src/cli/open-project.ts";
+import { parseRunConfig } from "../../src/orchestrator/index.ts";
+import { ROOT } from "../source-tree.ts";
+
+const files = readdirSync(join(ROOT, "configs"));
+
+describe("the sample configurations", () => {
+  it.each(files)("%s fits its pipeline, with nothing to ignore", async (file) => {
+    const pipeline = await findPipeline(file.replace("_sample.yaml", ""));
+    const text = readFileSync(join(ROOT, "configs", file), "utf8");
+    const { notices } = await parseRunConfig(pipeline, { text, file, env: {} });
+    expect(notices).toEqual([]);
+  });
+});
