@@ -11,7 +11,7 @@ import { closingLines } from "../start/closing-lines.ts";
 import { detectProviders } from "../start/detect-providers.ts";
 import { runEvaluateStage } from "../start/evaluate-stage.ts";
 import { runFeatureStage } from "../start/feature-stage.ts";
-import { emptyReport } from "../start/report.ts";
+import { emptyReport, type StartReport } from "../start/report.ts";
 import { renderReport } from "../start/report-html.ts";
 import { type Session, saveReport } from "../start/session.ts";
 import { chooseSubjects, questionFiles, type SubjectOptions } from "../start/subjects.ts";
@@ -48,7 +48,12 @@ export async function startCommand(context: CommandContext, options: StartOption
     await runEvaluateStage(session);
     await runVoiceStage(session);
     await runAnswerStage(session, (await openAnswers(workspace)).answer, questionFiles());
-    Object.assign(report, { running: false, stage: "done", seconds: seconds(), next: nextCommands(server.url) });
+    Object.assign(report, {
+      running: false,
+      stage: "done",
+      seconds: seconds(),
+      next: nextCommands(server.url, report),
+    });
     const file = saveReport(session);
     for (const line of closingLines(report, terminal.color)) terminal.print(line);
     const { ran, cached } = session.counts;
@@ -77,14 +82,17 @@ async function stayUp({ terminal, signal }: Session, url: string): Promise<void>
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
-function nextCommands(url: string): { command: string; purpose: string }[] {
+/** Three commands that work as they are printed: their questions are ones that were just answered. */
+function nextCommands(url: string, { questions }: StartReport): StartReport["next"] {
+  const answered = questions.filter(({ question, outcome }) => outcome === "hit" && !/['"\\$`]/.test(question));
+  const [ask, post] = [answered.at(-1), answered.at(1) ?? answered.at(0)].map(
+    (each) => each?.question ?? "What is a chunk?",
+  );
+  const body = `{"model":"twin","messages":[{"role":"user","content":"${post}"}]}`;
   return [
+    { command: `npm run trilith -- ask "${ask}"`, purpose: "an answer from what was written, quoted and cited" },
     {
-      command: 'npm run trilith -- ask "How large should a chunk be?"',
-      purpose: "an answer from what was written, quoted and cited",
-    },
-    {
-      command: `curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"twin","messages":[{"role":"user","content":"Why hold documents out?"}]}'`,
+      command: `curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'`,
       purpose: "the same over HTTP, as OpenAI's clients ask (while the server is up: npm run trilith -- serve)",
     },
     {
