@@ -5,7 +5,7 @@ import { z } from "zod";
 import { shortHash } from "../../core/hash.ts";
 import { Question, type QuestionOutcome, scoreQuestion } from "../../evaluation/index.ts";
 import type { Answer, AnswerQuestion } from "../../inference/index.ts";
-import type { CitedAnswer, StartReport } from "./report.ts";
+import { type CitedAnswer, countQuestions, type StartReport } from "./report.ts";
 import { beginStage, type Session } from "./session.ts";
 
 /** Answers the questions of the files and fills in results, answer, refusal and lineage. */
@@ -46,20 +46,6 @@ const SHOWN: Record<QuestionOutcome, StartReport["questions"][number]["outcome"]
   "correct-refusal": "refused",
   "wrong-answer": "answered",
 };
-
-/** The counts that the report's sentence needs. */
-export function countQuestions(
-  questions: StartReport["questions"],
-): Record<"hits" | "answerable" | "refused" | "unanswerable", number> {
-  const answerable = questions.filter((question) => question.answerable);
-  const unanswerable = questions.filter((question) => !question.answerable);
-  return {
-    hits: answerable.filter(({ outcome }) => outcome === "hit").length,
-    answerable: answerable.length,
-    refused: unanswerable.filter(({ outcome }) => outcome === "refused").length,
-    unanswerable: unanswerable.length,
-  };
-}
 
 type Citation = Answer["citations"][number];
 

@@ -1,15 +1,14 @@
 /** What the main job says at its end: voices side by side, an answer, a refusal, where the answer came from, what to try. */
 
 import type { Palette } from "../terminal.ts";
-import type { CitedAnswer, StartReport } from "./report.ts";
+import { type CitedAnswer, type StartReport, voiceLabel } from "./report.ts";
 
 /** The lines of the result. */
 export function closingLines(report: StartReport, color: Palette): string[] {
   const { continuations, base, prompt, copying, answer, refusal, lineage, next } = report;
   return [
     "",
-    color.bold("One prompt, one seed") +
-      color.dim(`  voice only, ${(base.parameterCount / 1e6).toFixed(1)}M parameters, facts are not claims`),
+    color.bold("One prompt, one seed") + color.dim(`  ${voiceLabel(base)}`),
     ...continuations.flatMap(({ model, text }) => [
       `  ${color.cyan(model)}`,
       `    ${color.dim(prompt)}${text.replace(/\s*\n\s*/g, " ")}`,

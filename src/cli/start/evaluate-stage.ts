@@ -4,7 +4,7 @@ import { createRandom } from "../../core/random.ts";
 import { heldOutDocuments, type StyleCell, VoicesReport } from "../../evaluation/index.ts";
 import { makeQuiz, type QuizSource } from "./quiz.ts";
 import type { StartReport } from "./report.ts";
-import { beginStage, runStage, type Session } from "./session.ts";
+import { beginStage, newestModelOf, runStage, type Session } from "./session.ts";
 
 const SEED = 7;
 
@@ -62,9 +62,9 @@ function toCopying({ copying }: VoicesReport, names: readonly string[]): StartRe
 }
 
 /** The author's unseen passages, and what the author's adapter wrote. */
-async function quizSources({ workspace }: Session, name: string, voices: VoicesReport): Promise<QuizSource[]> {
-  const [features, registry] = await Promise.all([workspace.open("features"), workspace.open("registry")]);
-  const model = (await registry.list()).find(({ lineage }) => lineage.authorFullName === name);
+async function quizSources(session: Session, name: string, voices: VoicesReport): Promise<QuizSource[]> {
+  const features = await session.workspace.open("features");
+  const model = await newestModelOf(session, name);
   if (model === undefined) return [];
   const documents = await features.read("cleaned_documents", { authorIds: [model.lineage.authorId] });
   const unseen = heldOutDocuments(documents, model.lineage.documents).heldOut.map(({ text }) => text);

@@ -29,10 +29,7 @@ export async function runFeatureStage(session: Session): Promise<void> {
   }
 }
 
-async function countFeatures(
-  { workspace, report }: Session,
-  subject: Subject,
-): Promise<Session["report"]["authors"][number]> {
+async function countFeatures({ workspace }: Session, subject: Subject): Promise<Session["report"]["authors"][number]> {
   const [features, warehouse] = await Promise.all([workspace.open("features"), workspace.open("warehouse")]);
   const author = await warehouse.findAuthor(subject.name);
   const filter = { authorIds: author === undefined ? [] : [author.id] };
@@ -40,7 +37,6 @@ async function countFeatures(
   const chunks = await features.read("chunks", filter);
   return {
     name: subject.name,
-    slug: subject.name.toLowerCase().replace(/[^a-z0-9]+/g, "-"),
     documents: documents.length,
     words: documents.reduce((sum, { text }) => sum + (text.match(/\S+/g)?.length ?? 0), 0),
     chunks: chunks.length,
@@ -48,7 +44,7 @@ async function countFeatures(
     steps: 0,
     tokensPerSecond: null,
     snapshots: [],
-    model: report.authors.find(({ name }) => name === subject.name)?.model ?? null,
+    model: null,
   };
 }
 

@@ -29,7 +29,6 @@ describe("the report's page", () => {
     ];
     const author = {
       name: "A",
-      slug: "a",
       documents: 1,
       words: 2,
       chunks: 3,

@@ -2,7 +2,7 @@
 
 import { lossCurves } from "./curves.ts";
 import { type Html, html, trusted } from "./html.ts";
-import type { AuthorReport, CitedAnswer, StartReport } from "./report.ts";
+import { type AuthorReport, type CitedAnswer, countQuestions, type StartReport, voiceLabel } from "./report.ts";
 import { QUIZ_SCRIPT, STYLE } from "./report-style.ts";
 
 /** Renders the page; while the job runs it loads itself again every three seconds. */
@@ -71,7 +71,7 @@ function snapshots({ authors, prompt }: StartReport): Html | null {
 
 function continuations({ continuations, prompt, base }: StartReport): Html | null {
   if (continuations.length === 0) return null;
-  return html`<h2>One prompt, one seed</h2><p class="quiet">Voice only, ${millions(base.parameterCount)} parameters, facts are not claims.</p>
+  return html`<h2>One prompt, one seed</h2><p class="quiet">Here it is ${voiceLabel(base)}.</p>
 <div class="cards">${continuations.map(
     ({ model, text }, i) =>
       html`<div class="card ${i === 0 ? "" : `author-${i - 1}`}"><h3>${model}</h3><span class="voice"><span class="prompt">${prompt}</span>${text}</span></div>`,
@@ -112,11 +112,9 @@ function answerCard({ question, text, refused, citations }: CitedAnswer): Html {
 
 function questions({ questions }: StartReport): Html | null {
   if (questions.length === 0) return null;
-  const answerable = questions.filter((question) => question.answerable);
-  const hits = answerable.filter(({ outcome }) => outcome === "hit").length;
-  const refusals = questions.filter((question) => !question.answerable && question.outcome === "refused").length;
-  return html`<h2>${questions.length} questions</h2><p>${hits} of ${answerable.length} answerable ones answered with the right citation;
-${refusals} of ${questions.length - answerable.length} unanswerable ones refused.</p>
+  const { hits, answerable, refused, unanswerable } = countQuestions(questions);
+  return html`<h2>${questions.length} questions</h2><p>${hits} of ${answerable} answerable ones answered with the right citation;
+${refused} of ${unanswerable} unanswerable ones refused.</p>
 <details><summary>All of them</summary><table>${questions.map(
     ({ question, answerable, outcome, text, where }) =>
       html`<tr><td class="${outcome === "hit" || (!answerable && outcome === "refused") ? "good" : "bad"}">${outcome}</td><td>${question}<br><small>${text}${where === null ? "" : html` <code>${where}</code>`}</small></td></tr>`,

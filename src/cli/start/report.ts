@@ -9,7 +9,6 @@ const Interval = z.object({ mean: z.number(), low: z.number(), high: z.number() 
 
 const AuthorReport = z.object({
   name: z.string(),
-  slug: z.string(),
   documents: z.number(),
   words: z.number(),
   chunks: z.number(),
@@ -75,6 +74,25 @@ export const StartReport = z.object({
   next: z.array(z.object({ command: z.string(), purpose: z.string() })),
 });
 export type StartReport = z.infer<typeof StartReport>;
+
+/** What is said wherever a voice is shown. */
+export function voiceLabel({ parameterCount }: StartReport["base"]): string {
+  return `voice only, ${(parameterCount / 1e6).toFixed(1)}M parameters, facts are not claims`;
+}
+
+/** The counts that sum a question set up. */
+export function countQuestions(
+  questions: StartReport["questions"],
+): Record<"hits" | "answerable" | "refused" | "unanswerable", number> {
+  const answerable = questions.filter((question) => question.answerable);
+  const unanswerable = questions.filter((question) => !question.answerable);
+  return {
+    hits: answerable.filter(({ outcome }) => outcome === "hit").length,
+    answerable: answerable.length,
+    refused: unanswerable.filter(({ outcome }) => outcome === "refused").length,
+    unanswerable: unanswerable.length,
+  };
+}
 
 /** The report before anything has happened. */
 export function emptyReport(startedAt: string, base: StartReport["base"], prompt: string): StartReport {

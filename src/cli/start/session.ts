@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Rights } from "../../contracts/registry.ts";
+import type { ModelVersion, Rights } from "../../contracts/registry.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
 import { isTrilithError } from "../../core/errors.ts";
 import { type RunEvent, RunFailedError, runPipeline } from "../../orchestrator/index.ts";
@@ -58,6 +58,12 @@ export async function runStage(
 function unwrapFailure(error: unknown): never {
   if (error instanceof RunFailedError && isTrilithError(error.cause)) throw error.cause;
   throw error;
+}
+
+/** The newest model of an author in the registry. */
+export async function newestModelOf({ workspace }: Session, author: string): Promise<ModelVersion | undefined> {
+  const registry = await workspace.open("registry");
+  return (await registry.list()).find(({ lineage }) => lineage.authorFullName === author);
 }
 
 /** Writes the page and the record beside the workspace's data, and returns the page's path. */

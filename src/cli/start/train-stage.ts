@@ -6,7 +6,7 @@
 import type { LogRecord } from "../../contracts/runs.ts";
 import type { RunEvent } from "../../orchestrator/index.ts";
 import type { AuthorReport } from "./report.ts";
-import { beginStage, runStage, type Session, type Subject } from "./session.ts";
+import { beginStage, newestModelOf, runStage, type Session, type Subject } from "./session.ts";
 
 /** What both trainings are told; the same for every subject, so that only the writing differs. */
 const HYPERPARAMETERS = {
@@ -45,8 +45,7 @@ async function trainOne(
     onChange();
   });
   if (cachedFrom !== undefined) await recallTraining(session, cachedFrom, author);
-  const registry = await session.workspace.open("registry");
-  const model = (await registry.list()).find(({ lineage }) => lineage.authorFullName === name);
+  const model = await newestModelOf(session, name);
   author.model = model === undefined ? null : `${model.name}@${model.version}`;
   session.terminal.note(
     `  ${name}: ${curveText(author)}${cachedFrom === undefined ? "" : session.terminal.color.cyan("  (cached)")}`,

@@ -2,7 +2,8 @@
 
 import type { VoiceModel } from "../../contracts/models.ts";
 import { loadModelFiles } from "../../stores/registry/index.ts";
-import { beginStage, type Session } from "./session.ts";
+import { voiceLabel } from "./report.ts";
+import { beginStage, newestModelOf, type Session } from "./session.ts";
 import { oneLine } from "./train-stage.ts";
 
 const SEED = 11;
@@ -11,8 +12,8 @@ const LENGTH_TOKENS = 90;
 /** Fills in the report's continuations. */
 export async function runVoiceStage(session: Session): Promise<void> {
   const { workspace, report, terminal } = session;
-  beginStage(session, `Voice only, ${(report.base.parameterCount / 1e6).toFixed(1)}M parameters, facts are not claims`);
-  const [languageModels, registry] = await Promise.all([workspace.open("languageModels"), workspace.open("registry")]);
+  beginStage(session, `One prompt, one seed: ${voiceLabel(report.base)}`);
+  const languageModels = await workspace.open("languageModels");
   terminal.note(`  ${terminal.color.dim(`${report.prompt} …`)}`);
   const add = async (model: string, voice: VoiceModel): Promise<void> => {
     const text = await continuation(voice, report.prompt, session.signal);
@@ -21,7 +22,7 @@ export async function runVoiceStage(session: Session): Promise<void> {
   };
   await add("base", await languageModels.openVoice());
   for (const { name } of report.authors) {
-    const model = (await registry.list()).find(({ lineage }) => lineage.authorFullName === name);
+    const model = await newestModelOf(session, name);
     if (model) await add(name, await languageModels.openVoice(await loadModelFiles(model, workspace.artifacts)));
   }
 }

@@ -62,6 +62,15 @@ describe("searching the vector index", () => {
     }
   });
 
+  it("says to build again when the index holds chunks of another release", async () => {
+    const { index } = openIndex();
+    const { sourceLines: _, ...older } = chunk("fox", "the fox runs");
+    await index.build(embedder, [{ chunk: older as Chunk, vector: Float32Array.of(1, 0) }]); // as an older release wrote it
+    await expect(index.search({ text: "fox", limit: 5 })).rejects.toThrow(
+      /index \(build it again: trilith run feature_engineering\) is not valid: sourceLines/,
+    );
+  });
+
   it("joins both legs and keeps the rank that each gave", async () => {
     const { index } = openIndex();
     await index.build(embedder, points);

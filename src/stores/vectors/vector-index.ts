@@ -4,11 +4,12 @@
  */
 
 import { z } from "zod";
-import type { Chunk } from "../../contracts/features.ts";
+import { Chunk } from "../../contracts/features.ts";
 import type { IndexDescription, SearchHit, SearchQuery, VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
 import type { Clock } from "../../core/clock.ts";
 import { type ContentHash, hashJson } from "../../core/hash.ts";
 import type { Random } from "../../core/random.ts";
+import { parseWith } from "../../core/schema.ts";
 import { searchTerms } from "../../text/index.ts";
 import type { RankedRow, VectorDriver, VectorRow } from "./driver.ts";
 import { IndexMissingError, IndexPointerError, IndexPointsError, SearchQueryError } from "./errors.ts";
@@ -158,7 +159,11 @@ async function search(
   return fuseRankings(bm25, dense, weight)
     .slice(0, limit)
     .map(({ payload, score, bm25: words, dense: cosine }) => ({
-      chunk: JSON.parse(payload) as Chunk, // the payload is what `toRow` wrote
+      chunk: parseWith(
+        Chunk,
+        JSON.parse(payload),
+        "a chunk in the index (build it again: trilith run feature_engineering)",
+      ),
       score,
       bm25: words,
       dense: cosine,
