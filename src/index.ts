@@ -10,9 +10,56 @@ export type * from "./contracts/logger.ts";
 export type * from "./contracts/models.ts";
 export type * from "./contracts/registry.ts";
 export { ModelLineage, ModelStage, ModelVersion, Rights } from "./contracts/registry.ts";
+export type * from "./contracts/run-journal.ts";
 export type * from "./contracts/runs.ts";
 export type * from "./contracts/vectors.ts";
 export type * from "./contracts/workspace.ts";
-export * from "./orchestrator/index.ts";
+export type {
+  CallOptions,
+  EachLimits,
+  ExecutionMode,
+  Hook,
+  HookContext,
+  Hooks,
+  Materializer,
+  Outputs,
+  Pipeline,
+  Ref,
+  Refs,
+  Resources,
+  ResultOf,
+  RetryPolicy,
+  RunEvent,
+  RunHandle,
+  RunOptions,
+  RunSettings,
+  Step,
+  StepContext,
+  StepDefinition,
+  StepSettings,
+  TestContext,
+  Values,
+} from "./orchestrator/index.ts";
+export {
+  approval,
+  each,
+  event,
+  Folder,
+  folder,
+  json,
+  jsonl,
+  pipeline,
+  queueRun,
+  RunCancelledError,
+  RunFailedError,
+  RunWaitingError,
+  rerunPipeline,
+  resumeRun,
+  runPipeline,
+  StepFailedError,
+  sleep,
+  step,
+  testContext,
+} from "./orchestrator/index.ts";
 export { loadModelFiles } from "./stores/registry/index.ts";
 export { openWorkspace, type WorkspaceOptions } from "./workspace.ts";

@@ -29,6 +29,9 @@ export interface WorkspaceOptions {
   readonly clock?: Clock;
 }
 
+/** The command, for processes of steps. */
+const BIN = join(import.meta.dirname, "../bin/trilith.js");
+
 /** The base model that comes with the package. */
 const BUNDLED_BASE = join(import.meta.dirname, "../models/trilith-base-9m");
 
@@ -63,6 +66,11 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     open,
     artifacts,
     runs: createRunJournal(database, { clock }),
+    stepProcess: {
+      executable: process.execPath,
+      args: ["--no-warnings", BIN, "step-process", "--workspace", folder],
+      env,
+    },
     clock,
     log,
     fingerprint: (port) => fingerprintOf(port, open, config),

@@ -49,6 +49,20 @@ export class OptionValueError extends TrilithError {
   }
 }
 
+/** Thrown when an approval cannot be told from what a run waits for. */
+export class NothingWaitsError extends TrilithError {
+  override readonly code = "nothing-waits";
+  override readonly usage = true;
+
+  constructor(runId: string, questions: readonly string[]) {
+    super(
+      questions.length === 0
+        ? `The run ${runId} waits for no approval; expected one that does. See what it waits for with: trilith runs ${runId}`
+        : `The run ${runId} waits for ${questions.length} approvals; expected one of them with --question: ${questions.map((each) => JSON.stringify(each)).join(", ")}.`,
+    );
+  }
+}
+
 /** Exit codes: 0 done, 1 the work failed, 2 the command was wrong, 70 a fault of Trilith, 130 stopped by Ctrl-C. */
 export function reportError(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof Error && error.name === "AbortError") return 130;

@@ -1,10 +1,10 @@
 /** A run as a person watches it: one line a finished step, and the work of the running ones at the bottom. */
 
-import { RunCancelledError, type RunEvent, type RunHandle } from "../orchestrator/index.ts";
+import { RunCancelledError, type RunEvent, type RunHandle, RunWaitingError } from "../orchestrator/index.ts";
 import { bar, type Terminal } from "./terminal.ts";
 
-/** Prints a run's events until it has ended and returns its result, or throws what it failed with. */
-export async function followRun<T>(handle: RunHandle<T>, terminal: Terminal): Promise<T> {
+/** Prints a run's events until it has ended and returns its result, or throws what it failed with; nothing for a run that waits. */
+export async function followRun<T>(handle: RunHandle<T>, terminal: Terminal): Promise<T | undefined> {
   const running = new Map<string, string>();
   terminal.note(`${terminal.color.dim("run")} ${handle.id}`);
   for await (const event of handle.events) {
@@ -17,6 +17,10 @@ export async function followRun<T>(handle: RunHandle<T>, terminal: Terminal): Pr
   try {
     return await handle.result;
   } catch (error) {
+    if (error instanceof RunWaitingError) {
+      terminal.note(error.message);
+      return undefined;
+    }
     if (error instanceof RunCancelledError) terminal.note(`Stopped. Go on with: trilith resume ${handle.id}`);
     throw error;
   }
@@ -29,6 +33,8 @@ export function describeEvent(event: RunEvent, { color }: Pick<Terminal, "color"
       return `${color.cyan("=")} ${event.displayName} ${color.dim("cached")}`;
     case "step-kept":
       return `${color.cyan("=")} ${event.displayName} ${color.dim(event.codeChanged ? "finished before; its code has changed since" : "finished before")}`;
+    case "step-waiting":
+      return `${color.yellow("…")} ${event.displayName} ${color.dim(waitingFor(event))}`;
     case "step-retry":
       return `${color.yellow("↻")} ${event.displayName} ${event.error.message}; again in ${event.delayMs} ms`;
     case "step-end":
@@ -36,6 +42,11 @@ export function describeEvent(event: RunEvent, { color }: Pick<Terminal, "color"
     default:
       return undefined;
   }
+}
+
+function waitingFor({ kind, question, dueAtMs }: RunEvent & { type: "step-waiting" }): string {
+  if (kind === "sleep") return `until ${new Date(dueAtMs ?? 0).toISOString()}`;
+  return kind === "event" ? `waits for the event ${question}` : `asks: ${question}`;
 }
 
 function describeEnd(event: RunEvent & { type: "step-end" }, color: Terminal["color"]): string | undefined {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { TrilithConfig } from "../contracts/config.ts";
 import { createLogger } from "../contracts/logger.ts";
+import type { RunRecord } from "../contracts/runs.ts";
 import type { Workspace } from "../contracts/workspace.ts";
 import type { Pipeline } from "../orchestrator/index.ts";
 import { openWorkspace } from "../workspace.ts";
@@ -33,6 +34,13 @@ export async function withProject<T>(context: CommandContext, use: (workspace: W
   } finally {
     await workspace.close();
   }
+}
+
+/** A run by id, name or the beginning of its id. @throws {UnknownNameError} */
+export async function findRun(workspace: Workspace, id: string): Promise<RunRecord> {
+  const run = await workspace.runs.findRun(id);
+  if (run === undefined) throw new UnknownNameError("run", id, "List them with: trilith runs");
+  return run;
 }
 
 async function loadConfig(folder: string): Promise<TrilithConfig> {
@@ -68,5 +76,5 @@ export async function findPipeline(name: string): Promise<Pipeline> {
 }
 
 function isPipeline(value: unknown): value is Pipeline {
-  return typeof value === "object" && value !== null && "name" in value && "parameters" in value && "run" in value;
+  return typeof value === "function" && "parameters" in value && "ignoredParameters" in value && "run" in value;
 }

@@ -1,7 +1,6 @@
 /**
- * What a run leaves behind, and the journal that keeps it: runs, invocations of steps, their attempts,
- * the artifact versions they made, and what they said meanwhile. Written before and after every attempt,
- * so that a run that was killed can go on.
+ * What a run leaves behind: the run, the invocations of its steps, their attempts, the artifact versions they made,
+ * what they said meanwhile, and what they waited for. The ports that keep it are in `run-journal.ts`.
  */
 
 import type { ContentHash } from "../core/hash.ts";
@@ -14,13 +13,32 @@ export interface ProcessIdentity {
   /** When the process started, in whatever unit the machine counts. */
   readonly startTime: string;
   readonly bootId: string;
+  /** The machine's name, for people. */
+  readonly host: string;
+  /** What the process holds in a shared database as long as it lives; `null` where its machine is asked instead. */
+  readonly session: string | null;
 }
 
-/** `interrupted` is never stored: it is how a `running` run reads whose process is gone. */
-export type RunState = "running" | "completed" | "failed" | "cancelled" | "interrupted";
+/**
+ * `queued`: a worker will take it. `waiting`: for a time, an event or an approval, with no process.
+ * `code-mismatch`: the worker that was to go on with it has other code. `interrupted` is never stored: it is how a
+ * `running` run reads whose process is gone.
+ */
+export type RunState =
+  | "queued"
+  | "running"
+  | "waiting"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "code-mismatch"
+  | "interrupted";
 
 /** `cached`: an earlier invocation's outputs were used. `skipped`: something it needed failed. */
-export type InvocationState = "running" | "completed" | "cached" | "failed" | "skipped" | "cancelled";
+export type InvocationState = "running" | "waiting" | "completed" | "cached" | "failed" | "skipped" | "cancelled";
+
+/** `pipeline`: one called in another; its own calls are its children. The last three wait for something. */
+export type InvocationKind = "step" | "pipeline" | "sleep" | "event" | "approval";
 
 export type AttemptState = "running" | "completed" | "failed" | "cancelled";
 
@@ -45,9 +63,28 @@ export interface RunRecord {
   readonly error: ErrorRecord | null;
   /** The pipeline's outputs: name to artifact id, or ids. */
   readonly outputs: Readonly<Record<string, string | readonly string[]>>;
-  readonly owner: ProcessIdentity;
-  readonly startedAtMs: number;
+  readonly tags: readonly string[];
+  /** Whose workers take it when it is queued. */
+  readonly queue: string;
+  /** Whether a worker takes it over when its process dies; a person's own run waits for `resume`. */
+  readonly detached: boolean;
+  /** What asked for it, once: a second request with the same key gives this run. */
+  readonly requestKey: string | null;
+  /** Digest of the pipeline's code where the run was queued; `null` when it did not matter. */
+  readonly codeDigest: string | null;
+  /** Who runs it, or ran it last; `null` while nobody has. */
+  readonly owner: ProcessIdentity | null;
+  /** How often a process took it. */
+  readonly takenCount: number;
+  readonly cancelRequested: boolean;
+  /** When a waiting run goes on by itself. */
+  readonly wakeAtMs: number | null;
+  readonly queuedAtMs: number;
+  /** When a process first took it. */
+  readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
+  /** When its process last said that it lives. */
+  readonly heartbeatAtMs: number | null;
 }
 
 /** One place in an invocation's input that was filled by an output of another, or by a value. */
@@ -62,7 +99,10 @@ export interface InvocationInput {
 
 /** What a cache key was made of, so that two keys can be compared part by part. */
 export interface CacheKeyParts {
+  /** The code's digest; what that was made of is stored once, under it (`RunJournal.findCode`). */
   readonly code: string;
+  /** The step's own `cacheKey`, in place of its code and inputs; absent where it has none. */
+  readonly custom?: string;
   readonly inputs: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
   readonly ports: Readonly<Record<string, string>>;
@@ -72,8 +112,10 @@ export interface CacheKeyParts {
 }
 
 export interface AttemptRecord {
-  /** Counts from 1. */
+  /** Counts from 1 over the life of the run. */
   readonly number: number;
+  /** Where it ran: `inline`, `process`, or the name of a worker's queue. */
+  readonly executor: string;
   readonly state: AttemptState;
   readonly startedAtMs: number;
   readonly finishedAtMs: number | null;
@@ -84,6 +126,10 @@ export interface InvocationRecord {
   readonly runId: string;
   /** Step name and hash of the inputs: the same in every run that does the same. */
   readonly id: string;
+  readonly kind: InvocationKind;
+  /** The nested pipeline that called it; `null` for what the run's own pipeline called. */
+  readonly parentId: string | null;
+  /** The step's name, the nested pipeline's, or what is waited for. */
   readonly step: string;
   /** `crawl_links`, `crawl_links_2`, … in order of the calls. */
   readonly displayName: string;
@@ -98,6 +144,9 @@ export interface InvocationRecord {
   readonly keyParts: CacheKeyParts | null;
   /** Which invocation's outputs a `cached` one uses. */
   readonly cachedFrom: { readonly runId: string; readonly invocationId: string } | null;
+  readonly tags: readonly string[];
+  /** The question of an approval, the time at which a sleep ends; `null` for what does not wait. */
+  readonly wait: { readonly question: string | null; readonly dueAtMs: number | null } | null;
   readonly error: ErrorRecord | null;
   readonly startedAtMs: number;
   readonly finishedAtMs: number | null;
@@ -107,7 +156,7 @@ export interface InvocationRecord {
 export interface ArtifactRecord {
   /** `<name>@<version>`. */
   readonly id: string;
-  /** The step's name, and the output's after a dot where outputs are named. */
+  /** The step's name, and the output's after a dot where outputs are named; what it was registered as when external. */
   readonly name: string;
   /** Counts from 1 within the name. */
   readonly version: number;
@@ -119,9 +168,12 @@ export interface ArtifactRecord {
   readonly preview: JsonValue;
   /** Whether the bytes are in the journal instead of the artifact store. */
   readonly inline: boolean;
-  /** Which output of its step. */
+  /** Which output of its step; empty for an external one. */
   readonly output: string;
-  readonly producer: { readonly runId: string; readonly invocationId: string };
+  /** `null` for an artifact that was registered from outside. */
+  readonly producer: { readonly runId: string; readonly invocationId: string } | null;
+  /** Where an external artifact's bytes are: a path or URL. `null` for what steps made. */
+  readonly source: string | null;
   /** Invocations that read it. */
   readonly consumers: readonly { readonly runId: string; readonly invocationId: string }[];
   readonly createdAtMs: number;
@@ -145,100 +197,20 @@ export interface LogRecord {
   readonly atMs: number;
 }
 
+/** Something that a run waits for, said from outside. */
+export interface SignalRecord {
+  readonly runId: string;
+  /** Of the event, or the question of the approval. */
+  readonly name: string;
+  readonly value: JsonValue;
+  /** Who said it, as far as is known. */
+  readonly by: string;
+  readonly atMs: number;
+}
+
 export interface MetadataRecord {
-  readonly invocationId: string;
+  /** `null` for a fact about the run. */
+  readonly invocationId: string | null;
   readonly key: string;
   readonly value: JsonValue;
-}
-
-export type NewRun = Pick<RunRecord, "id" | "name" | "pipeline" | "parameters" | "config">;
-
-/** An invocation about to run, or settled without running. */
-export type InvocationEntry = Pick<
-  InvocationRecord,
-  "id" | "step" | "displayName" | "after" | "inputs" | "codeDigest" | "cacheKey" | "keyParts"
->;
-
-/** An output before the journal has given it a version. `content` is what goes inline, `null` when the store has it. */
-export type ArtifactDraft = Pick<
-  ArtifactRecord,
-  "name" | "hash" | "sizeBytes" | "materializer" | "schemaId" | "preview" | "output"
-> & { readonly content: Uint8Array | null };
-
-/** What steps say while they run. */
-export interface Observations {
-  readonly logs: readonly LogRecord[];
-  readonly metrics: readonly MetricRecord[];
-  readonly metadata: readonly MetadataRecord[];
-}
-
-export interface AttemptEnd {
-  readonly invocationId: string;
-  readonly attempt: number;
-  readonly state: "completed" | "failed" | "cancelled";
-  /** `false` after a failed attempt that will be tried again: the invocation goes on. */
-  readonly final: boolean;
-  readonly error: ErrorRecord | null;
-  readonly artifacts: readonly ArtifactDraft[];
-}
-
-/** How an invocation ended that had nothing to run. */
-export type InvocationEnd =
-  | { readonly state: "cached"; readonly from: InvocationRecord }
-  | { readonly state: "failed" | "skipped" | "cancelled"; readonly error: ErrorRecord };
-
-export type RunEnd = Pick<RunRecord, "error" | "outputs"> & { readonly state: "completed" | "failed" | "cancelled" };
-
-/**
- * The right to write one run's journal, held by one process at a time.
- * Every method commits durably, compares its token first, and throws `RunLeaseLostError` (`run-lease-lost`)
- * when another process has taken the run over.
- */
-export interface RunLease {
-  readonly runId: string;
-  /** Writes that an attempt begins. Numbers count from 1 over the life of the run; returns this one's. */
-  startAttempt(invocation: InvocationEntry): Promise<number>;
-  /** Writes how it ended, and in the same transaction its outputs, which it returns with their versions. */
-  finishAttempt(end: AttemptEnd): Promise<ArtifactRecord[]>;
-  /** Writes an invocation that did not run. */
-  settle(invocation: InvocationEntry, end: InvocationEnd): Promise<void>;
-  append(observations: Observations): Promise<void>;
-  finish(end: RunEnd): Promise<void>;
-}
-
-/** Runs and everything in them. */
-export interface RunJournal {
-  /** Begins a run in this process. */
-  createRun(run: NewRun): Promise<RunLease>;
-  /**
-   * Takes over a run that is not running.
-   *
-   * @throws {RunNotFoundError} (`run-not-found`)
-   * @throws {RunAliveError} (`run-alive`) while the process that runs it lives
-   */
-  takeRun(runId: string): Promise<RunLease>;
-  /** By id, by name (the newest), or by a unique beginning of an id. */
-  findRun(idOrName: string): Promise<RunRecord | undefined>;
-  /** Newest first. */
-  listRuns(filter?: { readonly pipeline?: string; readonly limit?: number }): Promise<RunRecord[]>;
-  /** In order of their start. */
-  listInvocations(runId: string): Promise<InvocationRecord[]>;
-  /** Completed invocations with that key, newest first. */
-  findCached(cacheKey: string, finishedAfterMs?: number): Promise<InvocationRecord[]>;
-  /** Newest first. */
-  listArtifacts(filter?: {
-    readonly name?: string;
-    readonly runId?: string;
-    readonly limit?: number;
-  }): Promise<ArtifactRecord[]>;
-  /** By `<name>@<version>`, or the newest of a name. */
-  findArtifact(idOrName: string): Promise<ArtifactRecord | undefined>;
-  /** The bytes of an artifact that is `inline`, unchecked. */
-  readInline(artifactId: string): Promise<Uint8Array | undefined>;
-  listLogs(runId: string, filter?: { readonly invocationId?: string }): Promise<LogRecord[]>;
-  listMetrics(
-    runId: string,
-    filter?: { readonly invocationId?: string; readonly name?: string },
-  ): Promise<MetricRecord[]>;
-  listMetadata(runId: string): Promise<MetadataRecord[]>;
 }

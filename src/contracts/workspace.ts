@@ -10,7 +10,7 @@ import type { FeatureStore } from "./features.ts";
 import type { Logger } from "./logger.ts";
 import type { ChatModel, Embedders, LanguageModels } from "./models.ts";
 import type { ModelRegistry } from "./registry.ts";
-import type { RunJournal } from "./runs.ts";
+import type { RunJournal } from "./run-journal.ts";
 import type { VectorIndex } from "./vectors.ts";
 
 /** What a step can name in `uses`. */
@@ -28,6 +28,13 @@ export interface WorkspacePorts {
 }
 export type PortName = keyof WorkspacePorts;
 
+/** A command that runs one step, told through its IPC channel which. */
+export interface StepProcess {
+  readonly executable: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 export interface Workspace {
   /** The folder that holds everything: databases, index, artifacts. */
   readonly folder: string;
@@ -36,6 +43,8 @@ export interface Workspace {
   readonly artifacts: ArtifactStore;
   /** Where runs of pipelines are written. */
   readonly runs: RunJournal;
+  /** How a step gets a process of its own that opens this workspace; absent where it cannot. */
+  readonly stepProcess?: StepProcess;
   readonly clock: Clock;
   readonly log: Logger;
   /** What a read through the port depends on: part of the cache key of every step that uses it. */

@@ -1,7 +1,8 @@
 /** Artifacts by record: their bytes from the journal or the store, always checked against their hash. */
 
 import type { ArtifactStore } from "../contracts/artifacts.ts";
-import type { ArtifactRecord, RunJournal } from "../contracts/runs.ts";
+import type { RunJournal } from "../contracts/run-journal.ts";
+import type { ArtifactRecord } from "../contracts/runs.ts";
 import { hashBytes } from "../core/hash.ts";
 import { OutputUnreadableError } from "./errors.ts";
 import type { Materializer } from "./materializers/materializer.ts";
@@ -16,7 +17,7 @@ export interface ArtifactReader {
 export function createArtifactReader(journal: RunJournal, artifacts: ArtifactStore): ArtifactReader {
   const read = async (record: ArtifactRecord): Promise<Uint8Array> => {
     if (!record.inline) return artifacts.get(record.hash);
-    const content = await journal.readInline(record.id);
+    const content = await journal.artifacts.readInline(record.id);
     if (content === undefined || hashBytes(content) !== record.hash) {
       throw new TypeError(`the journal's bytes do not have the hash ${record.hash}`); // wrapped below
     }

@@ -2,12 +2,14 @@
 
 import type { ArtifactStore } from "../contracts/artifacts.ts";
 import { createLogger } from "../contracts/logger.ts";
-import type { ArtifactDraft } from "../contracts/runs.ts";
+import type { ArtifactDraft } from "../contracts/run-journal.ts";
 import type { PortName, Workspace, WorkspacePorts } from "../contracts/workspace.ts";
 import type { Clock } from "../core/clock.ts";
 import { hashBytes } from "../core/hash.ts";
+import type { JsonValue } from "../core/json.ts";
 import { InvalidDefinitionError, StepTimeoutError } from "./errors.ts";
 import { describeValue, isPlainObject } from "./json-value.ts";
+import type { Materializer } from "./materializers/materializer.ts";
 import { inScope } from "./scope.ts";
 import type { StepContext } from "./step-context.ts";
 import type { StepDefinition } from "./step-definition.ts";
@@ -28,7 +30,8 @@ export interface AttemptSetting {
 }
 
 /** Where what a step says goes. */
-export type StepVoice = Pick<StepContext, "metadata" | "metric" | "progress"> & {
+export type StepVoice = Pick<StepContext, "metric" | "progress"> & {
+  metadata(record: Readonly<Record<string, JsonValue>>, about: "invocation" | "run"): void;
   log(...line: Parameters<Parameters<typeof createLogger>[0]>): void;
 };
 
@@ -108,7 +111,10 @@ function createContext(
       workspace: Object.fromEntries(ports) as unknown as WorkspacePorts,
       clock: workspace.clock,
       log: createLogger(whileOpen((level, message, fields) => say.log(level, message, fields))),
-      metadata: whileOpen((record) => say.metadata(record)),
+      metadata: {
+        log: whileOpen((record) => say.metadata(record, "invocation")),
+        logRun: whileOpen((record) => say.metadata(record, "run")),
+      },
       metric: whileOpen((name, value, atStep) => say.metric(name, value, atStep)),
       progress: whileOpen((done, total, label) => say.progress(done, total, label)),
       signal,
@@ -132,20 +138,38 @@ export async function saveOutputs(
       const name = step.namedOutputs ? `${step.name}.${output}` : step.name;
       const materializer = step.outputs.get(output);
       if (materializer === undefined) throw new TypeError(`no materializer for ${name}`); // outputsOf has only declared names
-      const { content, preview } = await materializer.save(value, artifacts, `the output ${name}`);
-      const inline = content.byteLength <= INLINE_LIMIT_BYTES;
-      return {
-        name,
-        output,
-        hash: inline ? hashBytes(content) : await artifacts.put(content),
-        sizeBytes: content.byteLength,
-        materializer: materializer.name,
-        schemaId: materializer.schemaId,
-        preview,
-        content: inline ? content : null,
-      };
+      return saveOutput(value, { name, output, materializer, artifacts });
     }),
   );
+}
+
+/** One value as a draft; large bytes are in `artifacts` when this resolves. */
+export async function saveOutput(
+  value: unknown,
+  {
+    name,
+    output,
+    materializer,
+    artifacts,
+  }: {
+    readonly name: string;
+    readonly output: string;
+    readonly materializer: Materializer<unknown>;
+    readonly artifacts: ArtifactStore;
+  },
+): Promise<ArtifactDraft> {
+  const { content, preview } = await materializer.save(value, artifacts, `the output ${name}`);
+  const inline = content.byteLength <= INLINE_LIMIT_BYTES;
+  return {
+    name,
+    output,
+    hash: inline ? hashBytes(content) : await artifacts.put(content),
+    sizeBytes: content.byteLength,
+    materializer: materializer.name,
+    schemaId: materializer.schemaId,
+    preview,
+    content: inline ? content : null,
+  };
 }
 
 function outputsOf(step: StepDefinition, returned: unknown): (readonly [string, unknown])[] {

@@ -37,11 +37,19 @@ export async function loadCallInput(input: CallInput): Promise<unknown> {
 
 /**
  * The identity of a call: what it is given and what it comes after, never when it is made.
- * `identities` and `after` are those of the references, in order.
+ * `identities` and `after` are those of the references, in order; `parentId` is the nested pipeline that calls.
  */
-export function hashCall(input: CallInput, identities: readonly string[], after: readonly string[]): ContentHash {
+export function hashCall(
+  input: CallInput,
+  {
+    identities,
+    after,
+    parentId,
+  }: { readonly identities: readonly string[]; readonly after: readonly string[]; readonly parentId: string | null },
+): ContentHash {
   const refs = input.refs.map(({ path }, i) => [path, identities[i] ?? ""]);
-  return hashBytes(canonicalJson([input.values, refs, [...after].sort()]));
+  const nested = parentId === null ? [] : [parentId];
+  return hashBytes(canonicalJson([input.values, refs, [...after].sort(), ...nested]));
 }
 
 /** Hashes of what an input holds, by place: a hash for each reference's content, and one for each member's values. */
@@ -55,10 +63,7 @@ export async function hashInputs(input: CallInput): Promise<Record<string, Conte
 }
 
 /** The same as rows for the journal: an edge for each artifact that is read, a hash for each value. */
-export async function toInvocationInputs(
-  input: CallInput,
-  hashes: Readonly<Record<string, ContentHash>>,
-): Promise<InvocationInput[]> {
+export function toInvocationInputs(input: CallInput, hashes: Readonly<Record<string, ContentHash>>): InvocationInput[] {
   const rows: InvocationInput[] = [];
   for (const [path, hash] of Object.entries(hashes))
     if (!path.startsWith("ref:")) rows.push({ path, hash, artifactId: null });

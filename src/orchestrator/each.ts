@@ -1,8 +1,7 @@
 /** `each()`: the same step for every element of a list, also of a list that does not exist yet. */
 
-import { StepOutsidePipelineError } from "./errors.ts";
 import type { Ref } from "./ref.ts";
-import { currentScope } from "./scope.ts";
+import { pipelineScope } from "./scope.ts";
 
 /** How far a fan-out may go at once. */
 export interface EachLimits {
@@ -33,7 +32,7 @@ export function each(
   call: (element: never, index: number) => unknown,
   { concurrency }: EachLimits = {},
 ): Ref<unknown> {
-  const scope = currentScope();
-  if (scope?.kind !== "pipeline") throw new StepOutsidePipelineError("given to each()", scope?.step ?? null);
-  return scope.each(list, call as (element: unknown, index: number) => unknown, { concurrency });
+  return pipelineScope("given to each()").each(list, call as (element: unknown, index: number) => unknown, {
+    concurrency,
+  });
 }

@@ -57,9 +57,9 @@ export class StepFailedError extends TrilithError {
   readonly step: string;
   readonly attempt: number;
 
-  constructor(where: { runId: string; step: string; attempt: number }, cause: unknown) {
-    const tries = where.attempt === 1 ? "" : ` after ${where.attempt} attempts`;
-    super(`The step ${where.step} failed${tries}: ${messageOf(cause)}`, { cause });
+  constructor(where: { runId: string; step: string; attempt: number; kind?: "step" | "pipeline" }, cause: unknown) {
+    const tries = where.attempt > 1 ? ` after ${where.attempt} attempts` : "";
+    super(`The ${where.kind ?? "step"} ${where.step} failed${tries}: ${messageOf(cause)}`, { cause });
     this.usage = cause instanceof TrilithError && cause.usage;
     this.runId = where.runId;
     this.step = where.step;
@@ -141,6 +141,76 @@ export class RunCancelledError extends TrilithError {
       { cause: reason },
     );
     this.runId = runId;
+  }
+}
+
+/** Thrown when the process of a step ends before the step does. */
+export class StepProcessEndedError extends TrilithError {
+  override readonly code = "step-process-ended";
+  override readonly retryable = true;
+
+  constructor(step: string, end: { readonly code: number | null; readonly signal: string | null }) {
+    const how = end.signal === null ? `with code ${end.code}` : `by ${end.signal}`;
+    super(
+      `The process of the step ${step} was ended ${how} before the step was done; expected it to send its outputs. ` +
+        "Look at the step's log: a native crash, or too little memory (SIGKILL), ends a process like this.",
+    );
+  }
+}
+
+/** Thrown when a step cannot be run by another process, which must find it by its module. */
+export class StepNotImportableError extends TrilithError {
+  override readonly code = "step-not-importable";
+  override readonly usage = true;
+
+  constructor(step: string, modulePath: string | null) {
+    super(
+      `The step ${step} cannot be found by another process (${modulePath ?? "it is declared in no file"}); ` +
+        "expected an exported constant of a module. Export it, or let it run inline.",
+    );
+  }
+}
+
+/** Thrown when a run is to be done again from a step that it did not call. */
+export class StepNotInRunError extends TrilithError {
+  override readonly code = "step-not-in-run";
+  override readonly usage = true;
+
+  constructor(runId: string, step: string, known: readonly string[]) {
+    super(
+      `The run ${runId} called no step ${JSON.stringify(step)}; expected one of ${known.join(", ") || "none: it called nothing"}. ` +
+        `See them with: trilith runs ${runId}`,
+    );
+  }
+}
+
+/** Thrown to a worker whose pipeline is not the one that the run was queued with. */
+export class CodeMismatchError extends TrilithError {
+  override readonly code = "code-mismatch";
+  override readonly usage = true;
+
+  constructor(runId: string, pipeline: string) {
+    super(
+      `The run ${runId} was queued with other code of ${pipeline} than this worker has, so it is not driven here; expected the same. ` +
+        `Start a worker with that code, or accept this one with: trilith resume ${runId}`,
+    );
+  }
+}
+
+/** The result of a run that gave its process up, because there is nothing to do until something comes. */
+export class RunWaitingError extends TrilithError {
+  override readonly code = "run-waiting";
+  readonly runId: string;
+  /** What is waited for, as in `approval "promote?"`. */
+  readonly waitsFor: readonly string[];
+
+  constructor(runId: string, waitsFor: readonly string[]) {
+    super(
+      `The run ${runId} waits for ${waitsFor.join(", ")}, and nothing else is left to do. ` +
+        `Answer with: trilith approve ${runId}, or trilith send ${runId} <event>. A worker then goes on with it, or: trilith resume ${runId}`,
+    );
+    this.runId = runId;
+    this.waitsFor = waitsFor;
   }
 }
 

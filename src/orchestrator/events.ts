@@ -27,6 +27,13 @@ export type RunEvent =
           }
         /** The outputs of an earlier invocation are used. */
         | { readonly type: "step-cached"; readonly from: { readonly runId: string; readonly invocationId: string } }
+        /** A sleep, an event or an approval is waited for. */
+        | {
+            readonly type: "step-waiting";
+            readonly kind: "sleep" | "event" | "approval";
+            readonly question: string | null;
+            readonly dueAtMs: number | null;
+          }
         /** It had finished before this run was resumed. */
         | { readonly type: "step-kept"; readonly codeChanged: boolean }
         | {

@@ -1,5 +1,8 @@
 /** Door of the orchestrator: declare steps and pipelines, run them, and read what they left. */
 
+export { CacheKeyError } from "./cache-key-error.ts";
+export type { RunPoint } from "./drive/run-context.ts";
+export { signalName } from "./drive/waits.ts";
 export { type EachLimits, each } from "./each.ts";
 export {
   InvalidDefinitionError,
@@ -9,6 +12,7 @@ export {
   PipelineOutputError,
   RunCancelledError,
   RunFailedError,
+  RunWaitingError,
   StepFailedError,
   StepOutsidePipelineError,
   StepSkippedError,
@@ -16,16 +20,25 @@ export {
   UnsafePathError,
 } from "./errors.ts";
 export type { RunEvent } from "./events.ts";
+export { runStepProcess } from "./executors/step-process.ts";
+export { NothingToExplainError } from "./explain/explain-error.ts";
+export { type ExplainOptions, explainStep } from "./explain/explain-step.ts";
+export type { Explanation, InvocationExplanation, PartComparison, PartKind, Reason } from "./explain/explanation.ts";
+export type { Hook, HookContext, Hooks } from "./hook.ts";
 export { Folder, folder } from "./materializers/folder.ts";
 export { json } from "./materializers/json.ts";
 export { jsonl } from "./materializers/jsonl.ts";
 export type { Materializer } from "./materializers/materializer.ts";
 export { type Pipeline, pipeline, type ResultOf } from "./pipeline.ts";
 export type { Outputs, Ref, Refs, Values } from "./ref.ts";
+export type { Resources } from "./resource-gate.ts";
 export { type ConfigNotice, parseRunConfig, type RunConfig, type RunConfigInput } from "./run-config/run-config.ts";
 export { type ConfigIssue, RunConfigError } from "./run-config/run-config-error.ts";
-export { type RunHandle, type RunOptions, resumeRun, runPipeline } from "./run-pipeline.ts";
+export { goOn, newRun, queueRun, rerunPipeline, resumeRun, runPipeline } from "./run-pipeline.ts";
 export type { ExecutionMode, RunSettings, StepSettings } from "./run-settings.ts";
+export type { RunHandle, RunOptions } from "./start-run.ts";
 export { type Step, step } from "./step.ts";
 export { type StepContext, type TestContext, testContext } from "./step-context.ts";
 export type { CallOptions, RetryPolicy, StepDefinition } from "./step-definition.ts";
+export { approval, event, sleep } from "./wait.ts";
+export { createWorker, pipelineDigest, type Worker, type WorkerOptions } from "./worker.ts";

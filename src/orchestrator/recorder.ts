@@ -3,7 +3,8 @@
  * What is not yet written when the process is killed is lost; attempts and outputs never are.
  */
 
-import type { LogRecord, MetadataRecord, MetricRecord, RunLease } from "../contracts/runs.ts";
+import type { RunLease } from "../contracts/run-journal.ts";
+import type { LogRecord, MetadataRecord, MetricRecord } from "../contracts/runs.ts";
 
 export interface Recorder {
   log(line: LogRecord): void;

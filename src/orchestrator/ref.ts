@@ -5,15 +5,20 @@
  */
 
 import type { ContentHash } from "../core/hash.ts";
+import type { JsonValue } from "../core/json.ts";
 
 declare const brand: unique symbol;
 
 /** A value that a step will have made. Passing it to another step is an edge; awaiting it loads the value. */
 export interface Ref<T> extends PromiseLike<T> {
-  /** Producer's invocation id, output, and element: `crawl_links-3f2a….output[2]`. */
+  /** Producer's invocation id, output, and member: `crawl_links-3f2a….output[2]`. */
   readonly id: string;
+  /** A reference to one member: an element of a list, a property of an object, an output of a nested pipeline. */
+  at<K extends string | number>(key: K): Ref<MemberOf<T, K>>;
   readonly [brand]: T;
 }
+
+type MemberOf<T, K> = T extends readonly (infer U)[] ? U : K extends keyof T ? T[K] : unknown;
 
 type Leaf = string | number | boolean | bigint | null | undefined | Uint8Array | Date | ReadonlyMap<unknown, unknown>;
 
@@ -40,6 +45,20 @@ export interface ArtifactEdge {
   readonly hash: ContentHash;
 }
 
+/** How another process finds the value that a reference stands for. */
+export type RefRecipe =
+  | {
+      readonly kind: "artifact";
+      readonly artifactId: string;
+      readonly materializer: string;
+      /** Where the materializer is declared, for those that are not built in. */
+      readonly step: { readonly modulePath: string | null; readonly name: string; readonly output: string };
+    }
+  | { readonly kind: "value"; readonly value: JsonValue }
+  | { readonly kind: "member"; readonly of: RefRecipe; readonly key: string | number }
+  | { readonly kind: "list"; readonly items: readonly RefRecipe[] }
+  | { readonly kind: "object"; readonly members: Readonly<Record<string, RefRecipe>> };
+
 /** What the engine knows of a reference. */
 export interface RefNode {
   /** Content-based; `undefined` while it depends on the length of a list that is still being made. */
@@ -53,8 +72,18 @@ export interface RefNode {
   contentHash(): Promise<ContentHash>;
   /** Artifacts that the value is read from. Only after `settled`. */
   edges(): readonly ArtifactEdge[];
+  /** How another process loads the value. Only after `settled`. */
+  recipe(): Promise<RefRecipe>;
+  /** A member of the value, shared with other readers: to be copied before it is handed out. Only after `settled`. */
+  member(key: string | number): Promise<unknown>;
+  /** A node for a member. */
+  memberNode(key: string | number): RefNode;
+  /** How many elements the list has. Only after `settled`. @throws {InvalidDefinitionError} when it is no list */
+  length(): Promise<number>;
   /** Called when a pipeline awaits the reference: a failure is then the pipeline's to catch. */
   markAwaited(): void;
+  /** Tells the engine that the pipeline's function is reading the value, so that the run is not idle. */
+  reading<T>(value: Promise<T>): Promise<T>;
 }
 
 const nodes = new WeakMap<object, RefNode>();
@@ -77,7 +106,11 @@ class NodeRef<T> implements Ref<T> {
   ): Promise<A | B> {
     const node = nodeOf(this);
     node.markAwaited();
-    return (node.settled.then(() => node.load()) as Promise<T>).then(onValue, onError);
+    return (node.settled.then(() => node.reading(node.load())) as Promise<T>).then(onValue, onError);
+  }
+
+  at<K extends string | number>(key: K): Ref<MemberOf<T, K>> {
+    return createRef(nodeOf(this).memberNode(key));
   }
 }
 
@@ -94,7 +127,7 @@ export function isRef(value: unknown): value is Ref<unknown> {
 }
 
 /** The node behind a reference that `createRef` made. */
-export function nodeOf(ref: Ref<unknown>): RefNode {
+export function nodeOf(ref: object): RefNode {
   const node = nodes.get(ref);
   if (node === undefined) throw new TypeError("not a reference"); // isRef was not asked: a bug of the engine
   return node;

@@ -1,56 +1,45 @@
-/** Starting a pipeline, or going on with a run of it: from code, the command line and the server alike. */
+/** Starting a pipeline, or going on with a run of it: from code, the command line, a worker and the server alike. */
 
-import { join } from "node:path";
 import type { z } from "zod";
-import type { InvocationRecord, RunJournal, RunLease, RunRecord } from "../contracts/runs.ts";
+import type { NewRun, RunJournal, RunLease } from "../contracts/run-journal.ts";
+import type { InvocationRecord, RunRecord } from "../contracts/runs.ts";
 import type { Workspace } from "../contracts/workspace.ts";
 import type { JsonValue } from "../core/json.ts";
-import { entropyRandom, type Random } from "../core/random.ts";
+import { entropyRandom } from "../core/random.ts";
 import { parseWith } from "../core/schema.ts";
-import { createArtifactReader } from "./artifact-reader.ts";
-import { createCodeDigests } from "./code-digest/code-digest.ts";
-import { outputNodes, runLocally } from "./engines/local/local-run.ts";
-import type { RunContext, RunPoint } from "./engines/local/run-context.ts";
-import { toErrorRecord } from "./error-record.ts";
-import { PipelineMismatchError, RunCancelledError, RunFailedError } from "./errors.ts";
-import { createEventStream, type RunEvent } from "./events.ts";
-import { createGate, createKeyLock } from "./gate.ts";
+import { PipelineMismatchError, StepNotInRunError } from "./errors.ts";
 import { toJsonValue } from "./json-value.ts";
 import type { Pipeline, ResultOf } from "./pipeline.ts";
-import { createRecorder } from "./recorder.ts";
-import { isRef, type RefNode, type Values } from "./ref.ts";
+import type { Values } from "./ref.ts";
+import { createRunId, expandRunName } from "./run-names.ts";
 import type { RunSettings } from "./run-settings.ts";
+import { type RunHandle, type RunOptions, startRun } from "./start-run.ts";
 
-/** What a run is given beside its parameters; only the workspace is needed. */
-export interface RunOptions {
-  readonly workspace: Workspace;
-  /** Default: the workspace's. */
-  readonly journal?: RunJournal;
-  /** For a resumed run, default: those that it began with. */
-  readonly settings?: RunSettings;
-  /** Cancels the run when it aborts. */
-  readonly signal?: AbortSignal;
-  /** How many steps run at once. Default 16. */
-  readonly concurrency?: number;
-  /** How long steps are waited for after their signal has aborted. Default 2,000. */
-  readonly graceMs?: number;
-  /** Of run ids. */
-  readonly random?: Random;
-  /** Called, and awaited, at named moments of each attempt. */
-  onPoint?(point: RunPoint, step: string): void | Promise<void>;
-}
+/** What is known of a run that has not begun. */
+type Asked = Pick<RunOptions, "workspace" | "settings" | "random"> &
+  Partial<Pick<NewRun, "queue" | "detached" | "requestKey" | "codeDigest">>;
 
-/** A run that is going on. */
-export interface RunHandle<T> {
-  readonly id: string;
-  readonly events: AsyncIterable<RunEvent>;
-  /**
-   * The values of the pipeline's outputs, read back from their artifacts.
-   * Rejects with `RunFailedError` or `RunCancelledError`; when nobody waits for it, that is no unhandled rejection.
-   */
-  readonly result: Promise<T>;
-  /** Stops it: steps get the signal, what has finished is kept. Resolves when nothing runs any more. */
-  cancel(reason?: string): Promise<void>;
+/**
+ * A run to begin or to queue, checked.
+ *
+ * @throws {InvalidInputError} when the parameters do not fit the pipeline
+ */
+export function newRun<P extends Pipeline>(pipeline: P, parameters: z.input<P["parameters"]>, asked: Asked): NewRun {
+  const { workspace, settings = {}, random = entropyRandom(), ...place } = asked;
+  const given: unknown = parameters;
+  parseWith(pipeline.parameters, given, `the parameters of ${pipeline.name}`);
+  const nowMs = workspace.clock.now();
+  const id = createRunId(pipeline.name, nowMs, random);
+  const { substitutions = {} } = settings;
+  return {
+    id,
+    name: expandRunName(settings.name ?? id, { nowMs, pipeline: pipeline.name, substitutions }),
+    pipeline: pipeline.name,
+    parameters: toJsonValue(given, `the parameters of ${pipeline.name}`),
+    config: toJsonValue(settings, "the run's settings"),
+    tags: settings.tags ?? [],
+    ...place,
+  };
 }
 
 /**
@@ -63,23 +52,28 @@ export async function runPipeline<P extends Pipeline>(
   parameters: z.input<P["parameters"]>,
   options: RunOptions,
 ): Promise<RunHandle<Values<ResultOf<P>>>> {
-  const { workspace, settings = {}, journal = workspace.runs } = options;
-  const given: unknown = parameters;
-  parseWith(pipeline.parameters, given, `the parameters of ${pipeline.name}`);
-  const stored = toJsonValue(given, `the parameters of ${pipeline.name}`);
-  const id = createRunId(pipeline.name, workspace.clock.now(), options.random ?? entropyRandom());
-  const lease = await journal.createRun({
-    id,
-    name: expandName(settings.name ?? id, workspace.clock.now()),
-    pipeline: pipeline.name,
-    parameters: stored,
-    config: toJsonValue(settings, "the run's settings"),
-  });
-  return startRun(pipeline, { lease, journal, parameters: stored, settings, kept: [], resumed: false }, options);
+  const { settings = {} } = options;
+  const run = newRun(pipeline, parameters, options);
+  const journal = journalOf(options);
+  const lease = await journal.createRun(run);
+  return startRun(pipeline, { lease, journal, parameters: run.parameters, settings, ...NOTHING_BEFORE }, options);
 }
 
 /**
- * Goes on with a run that failed, was cancelled or was interrupted, with the parameters that it began with.
+ * Queues a run for a worker, or gives the one that was queued with the same `requestKey`.
+ *
+ * @throws {InvalidInputError} when the parameters do not fit the pipeline
+ */
+export function queueRun<P extends Pipeline>(
+  pipeline: P,
+  parameters: z.input<P["parameters"]>,
+  asked: Asked,
+): Promise<RunRecord> {
+  return asked.workspace.runs.queue.enqueue(newRun(pipeline, parameters, { ...asked, detached: true }));
+}
+
+/**
+ * Goes on with a run that failed, was cancelled or interrupted, or waits, with the parameters that it began with.
  * Finished invocations are kept, even if their code has changed since, which a warning says; the others run again.
  *
  * @throws {RunNotFoundError} (`run-not-found`), {RunAliveError} (`run-alive`), {RunCompletedError} (`run-completed`)
@@ -90,173 +84,85 @@ export async function resumeRun<P extends Pipeline>(
   runId: string,
   options: RunOptions,
 ): Promise<RunHandle<Values<ResultOf<P>>>> {
-  const { workspace, journal = workspace.runs } = options;
+  const journal = journalOf(options);
+  const run = await findRunOf(pipeline, runId, journal);
+  const lease = await journal.takeRun(run?.id ?? runId);
+  return goOn(pipeline, { run, lease }, options);
+}
+
+/** Goes on with a run that this process has taken, from the queue for one. */
+export async function goOn<P extends Pipeline>(
+  pipeline: P,
+  { run, lease }: { readonly run: RunRecord | undefined; readonly lease: RunLease },
+  options: RunOptions,
+): Promise<RunHandle<Values<ResultOf<P>>>> {
+  const journal = journalOf(options);
+  const invocations = await journal.listInvocations(lease.runId);
+  const settings = options.settings ?? settingsOf(run);
+  const parameters = run?.parameters ?? {};
+  const before = { kept: invocations.filter(isFinished), begun: invocations, anew: [], resumed: true };
+  return startRun(pipeline, { lease, journal, parameters, settings, ...before }, options);
+}
+
+/**
+ * Does a run again from one of its steps on: a new run with the same parameters, in which that step and everything
+ * that depends on it is computed anew, and the rest is taken over.
+ *
+ * @throws {StepNotInRunError} when the run has no such step
+ * @throws {RunNotFoundError} {PipelineMismatchError} as `resumeRun` does
+ */
+export async function rerunPipeline<P extends Pipeline>(
+  pipeline: P,
+  { runId, from }: { readonly runId: string; readonly from: string },
+  options: RunOptions,
+): Promise<RunHandle<Values<ResultOf<P>>>> {
+  const journal = journalOf(options);
+  const earlier = await findRunOf(pipeline, runId, journal);
+  const invocations = await journal.listInvocations(earlier?.id ?? runId);
+  const anew = dependentsOf(invocations, from);
+  if (anew.size === 0) throw new StepNotInRunError(runId, from, [...new Set(invocations.map(({ step }) => step))]);
+  const settings = options.settings ?? settingsOf(earlier);
+  // Stored by newRun from parameters that the pipeline's schema accepted; they are parsed again.
+  const run = newRun(pipeline, earlier?.parameters as z.input<P["parameters"]>, { ...options, settings });
+  const lease = await journal.createRun(run);
+  const kept = invocations.filter((each) => isFinished(each) && !anew.has(each.id));
+  const before = { kept, begun: [], anew: [...anew], resumed: false };
+  return startRun(pipeline, { lease, journal, parameters: run.parameters, settings, ...before }, options);
+}
+
+const NOTHING_BEFORE = { kept: [], begun: [], anew: [], resumed: false };
+
+function journalOf({ workspace, journal }: { workspace: Workspace; journal?: RunJournal }): RunJournal {
+  return journal ?? workspace.runs;
+}
+
+/** Settings are stored by newRun, from RunSettings. */
+function settingsOf(run: RunRecord | undefined): RunSettings {
+  return (run?.config ?? {}) as JsonValue & RunSettings satisfies RunSettings;
+}
+
+const isFinished = ({ state, kind }: InvocationRecord): boolean =>
+  (state === "completed" || state === "cached") && kind !== "pipeline";
+
+async function findRunOf(pipeline: Pipeline, runId: string, journal: RunJournal): Promise<RunRecord | undefined> {
   const run = await journal.findRun(runId);
   if (run && run.pipeline !== pipeline.name) throw new PipelineMismatchError(run.id, run.pipeline, pipeline.name);
-  const lease = await journal.takeRun(run?.id ?? runId);
-  const kept = (await journal.listInvocations(lease.runId)).filter(
-    ({ state }) => state === "completed" || state === "cached",
-  );
-  // The settings were stored by runPipeline from RunSettings.
-  const settings = options.settings ?? ((run?.config ?? {}) as RunSettings);
-  const parameters = run?.parameters ?? {};
-  return startRun(pipeline, { lease, journal, parameters, settings, kept, resumed: true }, options);
+  return run;
 }
 
-interface Start {
-  readonly lease: RunLease;
-  readonly journal: RunJournal;
-  readonly parameters: JsonValue;
-  readonly settings: RunSettings;
-  readonly kept: readonly InvocationRecord[];
-  readonly resumed: boolean;
-}
-
-function startRun<P extends Pipeline>(pipeline: P, start: Start, options: RunOptions): RunHandle<Values<ResultOf<P>>> {
-  const run = createRunContext(pipeline, start, options);
-  const runId = start.lease.runId;
-  run.events.push({ type: "run-start", runId, pipeline: pipeline.name, resumed: start.resumed });
-  let cancelled: { readonly reason: unknown } | undefined;
-  const cancel = (reason: unknown): void => {
-    run.halted ??= reason;
-    cancelled ??= { reason };
-    run.stop.abort(reason);
-  };
-  const { signal } = options;
-  const onAbort = (): void => cancel(signal?.reason);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const result = execute(run, pipeline, { parameters: start.parameters, cancelled: () => cancelled }).finally(() => {
-    signal?.removeEventListener("abort", onAbort);
-    run.events.close();
-  });
-  result.catch(() => undefined); // told by the events and the journal, and again to whoever awaits it
-  return {
-    id: runId,
-    events: run.events.events,
-    result: result as Promise<Values<ResultOf<P>>>, // the outputs' nodes were made by the pipeline whose type P is
-    async cancel(reason = "cancelled by its caller") {
-      cancel(reason);
-      await result.catch(() => undefined);
-    },
-  };
-}
-
-function createRunContext(pipeline: Pipeline, start: Start, options: RunOptions): RunContext {
-  const { workspace } = options;
-  const events = createEventStream();
-  const warned = new Set<string>();
-  return {
-    workspace,
-    journal: start.journal,
-    lease: start.lease,
-    pipeline: pipeline.name,
-    settings: start.settings,
-    stop: new AbortController(),
-    halted: undefined,
-    gate: createGate(options.concurrency ?? 16),
-    graceMs: options.graceMs ?? 2_000,
-    events,
-    recorder: createRecorder(start.lease),
-    reader: createArtifactReader(start.journal, workspace.artifacts),
-    digests: createCodeDigests({
-      cacheFile: workspace.folder === "" ? null : join(workspace.folder, "cache", "code-digests.json"),
-    }),
-    kept: new Map(start.kept.map((record) => [record.id, record])),
-    withKey: keyLockOf(start.journal),
-    onPoint: options.onPoint ?? (() => undefined),
-    warn(code, message) {
-      if (warned.has(message)) return;
-      warned.add(message);
-      events.push({ type: "run-warning", code, message });
-      workspace.log.warn(message, { code });
-    },
-  };
-}
-
-const keyLocks = new WeakMap<RunJournal, ReturnType<typeof createKeyLock>>();
-
-/** Equal cache keys wait for each other in all runs of this process that share a journal. */
-function keyLockOf(journal: RunJournal): ReturnType<typeof createKeyLock> {
-  const lock = keyLocks.get(journal) ?? createKeyLock();
-  keyLocks.set(journal, lock);
-  return lock;
-}
-
-async function execute(
-  run: RunContext,
-  pipeline: Pipeline,
-  { parameters, cancelled }: { parameters: JsonValue; cancelled(): { readonly reason: unknown } | undefined },
-): Promise<unknown> {
-  const { runId } = run.lease;
-  const end = await runLocally(run, () =>
-    pipeline.run(parseWith(pipeline.parameters, parameters, `the parameters of ${pipeline.name}`)),
-  );
-  await run.recorder.flush();
-  let failures = [...end.failures, ...(run.recorder.failure === undefined ? [] : [run.recorder.failure])];
-  let outputs: RunRecord["outputs"] = {};
-  let values: unknown;
-  if (failures.length === 0 && cancelled() === undefined) {
-    try {
-      const nodes = outputNodes(pipeline.name, end.returned);
-      await mapOutputs(nodes, (node) => node.settled);
-      outputs = flattenIds(await mapOutputs(nodes, async (node) => node.edges().map(({ artifactId }) => artifactId)));
-      const byName = await mapOutputs(nodes, (node) => node.load());
-      values = isRef(end.returned) ? byName["output"] : nodes.size === 0 ? undefined : byName;
-    } catch (error) {
-      failures = [error];
+/** The invocations of a step and all that read what they made, were told to come after them, or were called by them. */
+function dependentsOf(invocations: readonly InvocationRecord[], step: string): ReadonlySet<string> {
+  const named = ({ id, step: name, displayName }: InvocationRecord): boolean =>
+    name === step || displayName === step || id === step;
+  const found = new Set(invocations.filter(named).map(({ id }) => id));
+  const madeBy = new Map(invocations.flatMap(({ id, outputs }) => outputs.map((output) => [output.id, id] as const)));
+  for (let size = -1; size !== found.size; ) {
+    size = found.size;
+    for (const { id, inputs, after, parentId } of invocations) {
+      const needs = [...inputs.flatMap(({ artifactId }) => madeBy.get(artifactId ?? "") ?? []), ...after];
+      if (parentId !== null) needs.push(parentId);
+      if (needs.some((each) => found.has(each))) found.add(id);
     }
   }
-  const { reason } = cancelled() ?? {};
-  const state = cancelled() ? "cancelled" : failures.length > 0 ? "failed" : "completed";
-  const error =
-    state === "cancelled"
-      ? new RunCancelledError(runId, reason)
-      : state === "failed"
-        ? new RunFailedError(runId, failures)
-        : null;
-  const record = error && toErrorRecord(error);
-  await run.lease.finish({ state, error: record, outputs });
-  run.events.push({ type: "run-end", runId, state, error: record });
-  if (error) throw error;
-  return values;
-}
-
-type Nodes = ReturnType<typeof outputNodes>;
-
-async function mapOutputs<T>(nodes: Nodes, map: (node: RefNode) => Promise<T>): Promise<Record<string, T | T[]>> {
-  const entries = [...nodes].map(async ([name, node]) => {
-    return [name, Array.isArray(node) ? await Promise.all(node.map(map)) : await map(node)] as const;
-  });
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-/** One id for a single artifact, a list for several. */
-function flattenIds(ids: Record<string, string[] | string[][]>): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(ids).map(([name, found]) => {
-      const flat = found.flat();
-      const single = found.length === 1 && typeof found[0] === "string";
-      return [name, single ? (flat[0] ?? "") : flat];
-    }),
-  );
-}
-
-/** `<pipeline>-<UTC date>-<UTC time>-<6 hexadecimal digits>`: sorts by time, and can be typed by its beginning. */
-function createRunId(pipeline: string, nowMs: number, random: Random): string {
-  const [date, time] = dateAndTime(nowMs);
-  return `${pipeline}-${date}-${time}-${random
-    .integer(2 ** 24)
-    .toString(16)
-    .padStart(6, "0")}`;
-}
-
-function expandName(name: string, nowMs: number): string {
-  const [date, time] = dateAndTime(nowMs);
-  return name.replaceAll("{date}", date).replaceAll("{time}", time);
-}
-
-function dateAndTime(nowMs: number): [date: string, time: string] {
-  const [date = "", time = ""] = new Date(nowMs).toISOString().split("T");
-  return [date.replaceAll("-", ""), time.slice(0, 8).replaceAll(":", "")];
+  return found;
 }

@@ -1,6 +1,7 @@
 /** What a run is told beside its parameters, with ZenML's meanings. */
 
 import type { JsonValue } from "../core/json.ts";
+import type { Resources } from "./resource-gate.ts";
 import type { RetryPolicy } from "./step-definition.ts";
 
 /**
@@ -15,12 +16,16 @@ export interface StepSettings {
   readonly parameters?: Readonly<Record<string, JsonValue>>;
   readonly enableCache?: boolean;
   readonly retry?: Partial<RetryPolicy>;
+  readonly executor?: "inline" | "process";
+  readonly resources?: Resources;
+  readonly tags?: readonly string[];
 }
 
 /** What holds for a whole run. Left-out members have the defaults that are named. */
 export interface RunSettings {
-  /** `{date}` and `{time}` stand for the start, in UTC. Default: the run's id. */
+  /** `{date}`, `{time}` (the start, in UTC), `{pipeline}`, and `substitutions` stand for what they name. Default: the run's id. */
   readonly name?: string;
+  readonly substitutions?: Readonly<Record<string, string>>;
   /** `false` runs every step anew; what they make can still be used by later runs. Default `true`. */
   readonly enableCache?: boolean;
   /** Default `continue_on_failure`. */

@@ -5,6 +5,14 @@ import type { PortName, WorkspacePorts } from "../contracts/workspace.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { JsonValue } from "../core/json.ts";
 
+/** Where a step's facts go. */
+export interface MetadataLog {
+  /** About this invocation. */
+  log(record: Readonly<Record<string, JsonValue>>): void;
+  /** About the whole run. */
+  logRun(record: Readonly<Record<string, JsonValue>>): void;
+}
+
 /** A step's ports, its voice, and what it must obey. */
 export interface StepContext<U extends PortName = never> {
   /** The ports that the step names in `uses`, and no others. */
@@ -12,8 +20,8 @@ export interface StepContext<U extends PortName = never> {
   readonly clock: Clock;
   /** Lines are kept with the attempt; a call costs no write. */
   readonly log: Logger;
-  /** Facts about this invocation, by key; a later one replaces an earlier one of the same key. */
-  metadata(record: Readonly<Record<string, JsonValue>>): void;
+  /** Facts by key; a later one replaces an earlier one of the same key. */
+  readonly metadata: MetadataLog;
   /** One point of a series (`atStep` counts training steps or the like), or a single number. */
   metric(name: string, value: number, atStep?: number): void;
   progress(done: number, total: number, label?: string): void;
@@ -29,6 +37,7 @@ export interface TestContext<U extends PortName> extends StepContext<U> {
   readonly said: {
     readonly logs: { level: LogLevel; message: string; fields: LogFields }[];
     readonly metadata: Record<string, JsonValue>;
+    readonly runMetadata: Record<string, JsonValue>;
     readonly metrics: { name: string; value: number; atStep: number | undefined }[];
   };
 }
@@ -46,12 +55,15 @@ export function testContext<U extends PortName = never>(
     readonly attempt?: number;
   } = {},
 ): TestContext<U> {
-  const said: TestContext<U>["said"] = { logs: [], metadata: {}, metrics: [] };
+  const said: TestContext<U>["said"] = { logs: [], metadata: {}, runMetadata: {}, metrics: [] };
   return {
     workspace: options.workspace ?? ({} as Pick<WorkspacePorts, U>), // without ports U is never
     clock: options.clock ?? systemClock(),
     log: createLogger((level, message, fields) => said.logs.push({ level, message, fields })),
-    metadata: (record) => void Object.assign(said.metadata, record),
+    metadata: {
+      log: (record) => void Object.assign(said.metadata, record),
+      logRun: (record) => void Object.assign(said.runMetadata, record),
+    },
     metric: (name, value, atStep) => void said.metrics.push({ name, value, atStep }),
     progress: () => undefined,
     signal: options.signal ?? new AbortController().signal,

@@ -2,8 +2,11 @@
 
 import type { z } from "zod";
 import type { PortName } from "../contracts/workspace.ts";
+import type { JsonValue } from "../core/json.ts";
+import type { Hooks } from "./hook.ts";
 import type { Materializer } from "./materializers/materializer.ts";
 import type { Ref } from "./ref.ts";
+import type { Resources } from "./resource-gate.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** How failed attempts are tried again. An error that says `retryable: false` ends it at once. */
@@ -31,9 +34,14 @@ export interface StepDefinition {
   readonly namedOutputs: boolean;
   readonly uses: readonly PortName[];
   readonly cache: boolean;
+  readonly cacheKey: ((input: unknown) => JsonValue) | null;
   readonly cacheTtlMs: number | null;
   readonly retry: Partial<RetryPolicy> | null;
   readonly timeoutMs: number | null;
+  readonly executor: "inline" | "process";
+  readonly resources: Resources;
+  readonly tags: readonly string[];
+  readonly hooks: Hooks;
   readonly files: readonly string[];
   /** Path of the module that declares the step; `null` when it has none (a REPL, evaluated text). */
   readonly modulePath: string | null;

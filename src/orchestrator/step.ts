@@ -3,23 +3,25 @@
  * Called in a pipeline it gives references; nothing runs before the engine says so.
  */
 
-import { fileURLToPath } from "node:url";
-import { getCallSites } from "node:util";
 import { z } from "zod";
 import type { PortName } from "../contracts/workspace.ts";
 import { systemClock } from "../core/clock.ts";
-import { InvalidDefinitionError, StepOutsidePipelineError } from "./errors.ts";
+import type { JsonValue } from "../core/json.ts";
+import { callingModule, toPath } from "./calling-module.ts";
+import { InvalidDefinitionError } from "./errors.ts";
+import type { Hooks } from "./hook.ts";
 import { json, nothing } from "./materializers/json.ts";
 import { isMaterializer, type Materializer, type OutputSpec, type ValueOf } from "./materializers/materializer.ts";
 import type { Ref, Refs } from "./ref.ts";
-import { currentScope } from "./scope.ts";
+import type { Resources } from "./resource-gate.ts";
+import { pipelineScope } from "./scope.ts";
 import type { StepContext } from "./step-context.ts";
 import type { CallOptions, RetryPolicy, StepDefinition } from "./step-definition.ts";
 
 type EmptyInput = z.ZodObject<Record<never, never>>;
 type Awaitable<T> = T | Promise<T>;
 
-interface StepOptions<I extends z.ZodType, U extends PortName> {
+interface StepOptions<I extends z.ZodType, U extends PortName> extends Hooks {
   /** Snake case, unique in a project: `crawl_links`. */
   readonly name: string;
   /** Parsed before every attempt; without one the step takes nothing. */
@@ -28,12 +30,26 @@ interface StepOptions<I extends z.ZodType, U extends PortName> {
   readonly uses?: readonly U[];
   /** `false` for a step that changes the world or reads it fresh each time. Default `true`. */
   readonly cache?: boolean;
+  /**
+   * What the output depends on, in your own words: in the cache key it stands for the step's code and inputs.
+   * What the key cannot know then, a changed helper for one, is yours to put in.
+   */
+  readonly cacheKey?: (input: z.output<I>) => JsonValue;
   /** How long a cached output counts, for what depends on the outside world. Without it: for ever. */
   readonly cacheTtlMs?: number;
   /** Default: no retry. Left-out members: delayMs 500, backoff 2. */
   readonly retry?: Partial<RetryPolicy>;
   /** Of one attempt. The signal aborts then; code that ignores it cannot be stopped. */
   readonly timeoutMs?: number;
+  /**
+   * `process` gives each attempt a process of its own, that can be stopped and whose memory is its own: for steps that
+   * compute for seconds, which would hold up everything else. Default `inline`.
+   */
+  readonly executor?: "inline" | "process";
+  /** What an attempt needs; as many attempts run at once as the machine has room for. */
+  readonly resources?: Resources;
+  /** Kept with every invocation. */
+  readonly tags?: readonly string[];
   /** Files read besides imports, relative to the step's module: their contents are part of the cache key. */
   readonly files?: readonly string[];
   /** `import.meta.url`, where the module cannot be told from the call. */
@@ -89,9 +105,7 @@ export function step<
 export function step(options: ErasedOptions): Step<unknown, unknown, unknown, unknown, PortName> {
   const definition = defineStep(options);
   const call = (input: unknown = {}, callOptions: CallOptions = {}): unknown => {
-    const scope = currentScope();
-    if (scope?.kind !== "pipeline") throw new StepOutsidePipelineError(definition.name, scope?.step ?? null);
-    return scope.call(definition, input, callOptions);
+    return pipelineScope(definition.name).call(definition, input, callOptions);
   };
   Object.defineProperty(call, "name", { value: definition.name });
   return Object.assign(call, { definition, run: definition.run });
@@ -120,13 +134,28 @@ function defineStep(options: ErasedOptions): StepDefinition {
     namedOutputs: options.outputs !== undefined,
     uses: options.uses ?? [],
     cache: options.cache ?? true,
+    // The key's function was typed by the input's schema, which parses what it is given.
+    cacheKey: (options.cacheKey as ((input: unknown) => JsonValue) | undefined) ?? null,
     cacheTtlMs: options.cacheTtlMs ?? null,
     retry: options.retry ?? null,
     timeoutMs: options.timeoutMs ?? null,
+    executor: options.executor ?? "inline",
+    resources: options.resources ?? {},
+    tags: options.tags ?? [],
+    hooks: hooksOf(options),
     files: options.files ?? [],
-    modulePath: toPath(options.module ?? callerOf(import.meta.url)),
+    modulePath: options.module === undefined ? callingModule([import.meta.url]) : toPath(options.module),
     definedAtMs: systemClock().now(),
     run: async (input, context) => options.run(input, context),
+  };
+}
+
+/** The hooks among a declaration's options. */
+export function hooksOf({ onStart, onSuccess, onFailure }: Hooks): Hooks {
+  return {
+    ...(onStart === undefined ? {} : { onStart }),
+    ...(onSuccess === undefined ? {} : { onSuccess }),
+    ...(onFailure === undefined ? {} : { onFailure }),
   };
 }
 
@@ -143,18 +172,4 @@ export function assertName(kind: "step" | "pipeline" | "output", name: string): 
       `A ${kind} is called ${JSON.stringify(name)}; expected letters, digits and _, beginning with a letter. Rename the ${kind}.`,
     );
   }
-}
-
-/** The first module on the call stack that is not `self`. */
-function callerOf(self: string): string | undefined {
-  const selfPath = toPath(self);
-  return getCallSites()
-    .map(({ scriptName }) => scriptName)
-    .find((script) => toPath(script) !== selfPath);
-}
-
-function toPath(script: string | undefined): string | null {
-  if (script === undefined) return null;
-  if (script.startsWith("file:")) return fileURLToPath(script);
-  return script.startsWith("/") || /^[A-Za-z]:[\\/]/.test(script) ? script : null;
 }

@@ -21,7 +21,7 @@ export const crawlLinks = step({
       if (outcome === "failed") log.warn(reason, { link });
       else log.info(outcome, { link });
     }
-    metadata(report.hosts);
+    metadata.log(report.hosts);
     metric("documents", new Set(report.links.flatMap(({ documentIds }) => documentIds)).size);
     metric("failed_links", report.links.filter(({ outcome }) => outcome === "failed").length);
     assertCrawled(report, max_failed_fraction);

@@ -12,7 +12,7 @@ export const getOrCreateUser = step({
   async run({ user_full_name }, { workspace, metadata }) {
     const user = await workspace.warehouse.saveAuthor(user_full_name);
     const [first_name = "", ...rest] = user.fullName.split(" ");
-    metadata({
+    metadata.log({
       query: { user_full_name },
       retrieved: { user_id: user.id, first_name, last_name: rest.join(" ") },
     });

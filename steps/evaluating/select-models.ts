@@ -20,7 +20,7 @@ export const selectModels = step({
       return model;
     });
     const models = selected ?? newest;
-    metadata({ models: models.map(({ name, version }) => `${name}@${version}`) });
+    metadata.log({ models: models.map(({ name, version }) => `${name}@${version}`) });
     return models;
   },
 });

@@ -121,12 +121,12 @@ describe("training and evaluation", () => {
     expect(model).toMatchObject({ name: "twin-warm-essayist", rights: "own" });
     expect(model.lineage).toMatchObject({ runId: id, authorFullName: "Warm Essayist", baseModel: "byte-frequencies" });
     expect(model.lineage.documents.every((key) => /^warm-essayist\/\d\d-.*\.md@1$/.test(key))).toBe(true);
-    const dataset = await workspace.runs.findArtifact("generate_dataset.train");
+    const dataset = await workspace.runs.artifacts.find("generate_dataset.train");
     expect(model.lineage.datasetHash).toBe(dataset?.hash);
     for (const hash of Object.values(model.files)) {
       expect(await workspace.artifacts.has(hash as `sha256:${string}`)).toBe(true);
     }
-    const curve = (await workspace.runs.listMetrics(id)).filter(({ name }) => name === "train_loss");
+    const curve = (await workspace.runs.observations.listMetrics(id)).filter(({ name }) => name === "train_loss");
     expect(curve.map(({ atStep }) => atStep)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
@@ -145,7 +145,7 @@ describe("training and evaluation", () => {
       "Warm Essayist, shuffled",
     ]);
     expect(outputs.tables).toContain("longest span");
-    const metrics = (await workspace.runs.listMetrics(id)).map(({ name }) => name);
+    const metrics = (await workspace.runs.observations.listMetrics(id)).map(({ name }) => name);
     expect(metrics).toContain("style_gain/Warm Essayist");
     expect(metrics).toContain("bits_per_byte/base/Terse Engineer");
   });

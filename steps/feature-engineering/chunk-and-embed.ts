@@ -28,7 +28,7 @@ export const chunkAndEmbed = step({
       signal,
     });
     const authors = [...new Set(documents.map(({ authorFullName }) => authorFullName))];
-    metadata({
+    metadata.log({
       num_documents: documents.length,
       num_chunks: chunks.length,
       num_embedded_chunks: embedded.vectors.length,

@@ -13,7 +13,7 @@ export const cleanDocuments = step({
     const boilerplate = findBoilerplate(documents);
     const cleaned_documents = documents.map((document) => cleanDocument(document, boilerplate));
     const length = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
-    metadata({
+    metadata.log({
       ...documentCounts(cleaned_documents),
       characters_before: length(documents.map(({ content }) => content)),
       characters_after: length(cleaned_documents.map(({ text }) => text)),

@@ -20,14 +20,14 @@ export const loadToVectorDb = step({
   async run({ documents }, { workspace, metadata, progress, signal }) {
     if ("length" in documents) {
       const versions = await loadFeatures({ ...workspace, documents });
-      metadata({ ...versions, num_documents: documents.length });
+      metadata.log({ ...versions, num_documents: documents.length });
       return { versions, index: null };
     }
     const embedded = fromEmbeddedFiles(documents);
     const versions = await loadFeatures({ ...workspace, embedded });
     const built = await loadIndex({ ...workspace, embedded, onProgress: progress, signal });
     const { embedder, dimensions, pointCount } = built;
-    metadata({ ...versions, num_chunks: embedded.chunks.length, num_points: pointCount });
+    metadata.log({ ...versions, num_chunks: embedded.chunks.length, num_points: pointCount });
     return { versions, index: { embedder, dimensions, pointCount } };
   },
 });

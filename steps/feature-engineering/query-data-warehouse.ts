@@ -14,7 +14,7 @@ export const queryDataWarehouse = step({
     const authors = await findAuthors(author_full_names, warehouse);
     const raw_documents = await warehouse.listDocuments({ authorIds: authors.map(({ id }) => id) });
     if (raw_documents.length === 0) throw new NoDocumentsError(authors.map(({ fullName }) => fullName));
-    metadata(documentCounts(raw_documents));
+    metadata.log(documentCounts(raw_documents));
     return { raw_documents };
   },
 });

@@ -36,7 +36,7 @@ export const generateDataset = step({
       duplicate_documents: dataset.split.duplicates.length,
       duplicate_samples: duplicateSampleCount,
     };
-    metadata(facts);
+    metadata.log(facts);
     log.info("built a dataset", facts);
     return { train, test, card: renderDatasetCard(dataset, { rights, tokenizer: workspace.languageModels.tokenizer }) };
   },

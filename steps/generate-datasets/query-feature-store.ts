@@ -12,7 +12,7 @@ export const queryFeatureStore = step({
     const filter = { authorIds: [author_id] };
     const documents = await features.read("cleaned_documents", filter);
     const chunks = await features.read("chunks", filter);
-    metadata({
+    metadata.log({
       documents: documents.length,
       chunks: chunks.length,
       cleaned_documents_version: await features.version("cleaned_documents"),

@@ -21,7 +21,7 @@ export const selectAuthors = step({
     });
     if (known.length === 0) throw new AuthorUnclearError(undefined, []);
     const selected = authors ?? known.sort((a, b) => (a.fullName < b.fullName ? -1 : 1));
-    metadata({ authors: selected.map(({ fullName }) => fullName) });
+    metadata.log({ authors: selected.map(({ fullName }) => fullName) });
     return selected;
   },
 });

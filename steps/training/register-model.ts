@@ -39,7 +39,7 @@ export const registerModel = step({
     const card = renderModelCard({ name, lineage, rights: rights ?? "own", lora, ...report });
     const model = { name, lineage, rights: rights ?? "own", files, metrics: report.metrics, card };
     const registered = await workspace.registry.register(model);
-    metadata({ model: `${registered.name}@${registered.version}`, author: author.fullName });
+    metadata.log({ model: `${registered.name}@${registered.version}`, author: author.fullName });
     return registered;
   },
 });

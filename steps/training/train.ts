@@ -51,7 +51,7 @@ export const train = step({
       signal: context.signal,
       onStep: (each) => observe(each, context),
     });
-    context.metadata({ ...report.metrics, ended: report.ended });
+    context.metadata.log({ ...report.metrics, ended: report.ended });
     return { adapter: files, report };
   },
 });

@@ -158,7 +158,7 @@ describe("a run that is stopped", () => {
     expect(state).toBe("running");
     const refused = await project.run("resume", id);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/is running in process \d+.*resume then/);
+    expect(refused.stderr).toMatch(/is running in process \d+.*trilith cancel/);
     rmSync(join(project.folder, "hold"));
     expect((await ended).code).toBe(0);
   });

@@ -33,6 +33,45 @@ const look = step({
   files: ["crash-program.ts", "absent.txt"],
   run: () => ran.push("look"),
 });
+const embed = step({
+  name: "embed",
+  input: z.object({ word: z.string() }),
+  output: z.number(),
+  uses: ["embedders"],
+  run: () => ran.push("embed"),
+});
+/** Gives the same every time, and each time a new version of it. */
+const draw = step({
+  name: "draw",
+  output: z.string(),
+  cache: false,
+  run() {
+    note("draw");
+    return "a";
+  },
+});
+const initial = step({
+  name: "initial",
+  input: z.object({ word: z.string(), loud: z.boolean().default(false) }),
+  output: z.string(),
+  cacheKey: ({ word }) => {
+    if (word === "") throw new RangeError("the word is empty");
+    return { letter: word.slice(0, 1) };
+  },
+  run({ word }) {
+    note(word);
+    return word.slice(0, 1);
+  },
+});
+const speak = step({
+  name: "speak",
+  input: z.object({ loud: z.boolean().default(false) }),
+  output: z.boolean(),
+  run({ loud }) {
+    note(String(loud));
+    return loud;
+  },
+});
 const slowly = step({
   name: "slowly",
   input: z.object({ word: z.string() }),
@@ -127,6 +166,62 @@ describe("the cache", () => {
     expect((await outcome(peeking, {}, { workspace })).ran).toEqual(["peek"]);
   });
 
+  it("misses only in the steps that use a port when it reads differently", async () => {
+    const workspace = await openJournalWorkspace();
+    const embedding = pipeline({
+      name: "embedding",
+      run: () => ({ a: embed({ word: "a" }), b: shout({ word: "b" }) }),
+    });
+    await outcome(embedding, {}, { workspace });
+    workspace.fingerprints["embedders"] = "another model";
+    expect(await outcome(embedding, {}, { workspace })).toEqual({ ran: ["embed"], told: ["cached shout"] });
+  });
+
+  it("misses when the data behind a port went, and hits when the same data is back", async () => {
+    const workspace = await openJournalWorkspace();
+    const peeking = pipeline({ name: "peeking", run: () => ({ at: peek() }) });
+    workspace.fingerprints["warehouse"] = "two documents";
+    await outcome(peeking, {}, { workspace });
+    workspace.fingerprints["warehouse"] = "one document";
+    expect((await outcome(peeking, {}, { workspace })).ran).toEqual(["peek"]);
+    workspace.fingerprints["warehouse"] = "two documents";
+    expect((await outcome(peeking, {}, { workspace })).ran).toEqual([]);
+  });
+
+  it("knows an input by its content, whatever version of an artifact it is", async () => {
+    const workspace = await openJournalWorkspace();
+    const drawing = pipeline({ name: "drawing", run: () => ({ made: shout({ word: draw() }) }) });
+    expect((await outcome(drawing, {}, { workspace })).ran).toEqual(["draw", "a"]);
+    expect(await outcome(drawing, {}, { workspace })).toEqual({ ran: ["draw"], told: ["cached shout"] });
+    const versions = await workspace.runs.artifacts.list({ name: "draw" });
+    expect(versions.map(({ id }) => id)).toEqual(["draw@2", "draw@1"]);
+  });
+
+  it("counts the members of the input that a run's settings give", async () => {
+    const workspace = await openJournalWorkspace();
+    const speaking = pipeline({ name: "speaking", run: () => ({ said: speak({}) }) });
+    const loud = { steps: { speak: { parameters: { loud: true } } } };
+    expect((await outcome(speaking, {}, { workspace })).ran).toEqual(["false"]);
+    expect((await outcome(speaking, {}, { workspace, settings: loud })).ran).toEqual(["true"]);
+    expect((await outcome(speaking, {}, { workspace, settings: loud })).ran).toEqual([]);
+    expect((await outcome(speaking, {}, { workspace })).ran).toEqual([]);
+  });
+
+  it("uses a step's own cacheKey in place of its code and input", async () => {
+    const workspace = await openJournalWorkspace();
+    const take = pipeline({
+      name: "take",
+      parameters: z.object({ word: z.string() }),
+      run: ({ word }) => ({ letter: initial({ word }) }),
+    });
+    expect((await outcome(take, { word: "ant" }, { workspace })).ran).toEqual(["ant"]);
+    expect(await outcome(take, { word: "ape" }, { workspace })).toEqual({ ran: [], told: ["cached initial"] });
+    expect((await outcome(take, { word: "bee" }, { workspace })).ran).toEqual(["bee"]);
+    await expect(outcome(take, { word: "" }, { workspace })).rejects.toThrow(
+      "The cacheKey of the step initial failed (the word is empty)",
+    );
+  });
+
   it("counts declared files by content, and absent ones as absent", async () => {
     const workspace = await openJournalWorkspace();
     const { id, result } = await runPipeline(
@@ -169,7 +264,7 @@ describe("the cache", () => {
   it("does not use an output whose bytes are damaged: names it, and makes it anew", async () => {
     const workspace: JournalWorkspace = await openJournalWorkspace();
     await outcome(shouting, { word: "a" }, { workspace });
-    const hash = (await workspace.runs.findArtifact("shout"))?.hash ?? "";
+    const hash = (await workspace.runs.artifacts.find("shout"))?.hash ?? "";
     await workspace.blobs.delete(hash.replace(":", "-"));
     const { ran: again, told } = await outcome(shouting, { word: "a" }, { workspace });
     expect(again).toEqual(["a"]);
@@ -177,6 +272,14 @@ describe("the cache", () => {
       expect.stringMatching(/^output-unreadable The artifact shout@1 cannot be read \(.*holds no sha256/),
     ]);
     expect((await outcome(shouting, { word: "a" }, { workspace })).ran).toEqual([]);
+  });
+
+  it("caches a step that is made inside a function when it has a cacheKey of its own", async () => {
+    const workspace = await openJournalWorkspace();
+    const made = step({ name: "made", output: json(z.number()), cacheKey: () => 1, run: () => ran.push("made") });
+    const making = pipeline({ name: "making", run: () => ({ made: made() }) });
+    await outcome(making, {}, { workspace });
+    expect(await outcome(making, {}, { workspace })).toEqual({ ran: [], told: ["cached made"] });
   });
 
   it("does not cache a step that is made inside a function, and says so", async () => {

@@ -239,7 +239,7 @@ describe("a step's time limit", () => {
     await expect(result).rejects.toMatchObject({ failures: [{ cause: { code: "step-timeout", retryable: false } }] });
     late.resolve();
     await new Promise(setImmediate);
-    expect([tries, await workspace.runs.listLogs(id)]).toEqual([1, []]);
+    expect([tries, await workspace.runs.observations.listLogs(id)]).toEqual([1, []]);
   });
 });
 

@@ -68,7 +68,7 @@ describe("resuming a run", () => {
     const made = createChain();
     const id = await failOnce(made, workspace);
     made.mend();
-    const hash = (await workspace.runs.findArtifact("first"))?.hash ?? "";
+    const hash = (await workspace.runs.artifacts.find("first"))?.hash ?? "";
     await workspace.blobs.write(hash.replace(":", "-"), Buffer.from("damaged"));
     const { result, events } = await resumeRun(made.chain, id, { workspace });
     expect(await result).toEqual({ made: "a" });
@@ -76,7 +76,7 @@ describe("resuming a run", () => {
     expect(await warnings(events)).toEqual([
       expect.stringMatching(/The artifact first@1 cannot be read \(.*damaged bytes.*\)/),
     ]);
-    expect(await workspace.runs.findArtifact("first")).toMatchObject({ id: "first@2", hash });
+    expect(await workspace.runs.artifacts.find("first")).toMatchObject({ id: "first@2", hash });
   });
 
   it("keeps a finished step whose code has changed, and says which", async () => {

@@ -146,7 +146,7 @@ describe("what a step is handed and gives", () => {
     const building = pipeline({ name: "building", run: () => ({ counted: count(build()) }) });
     const { result } = await runPipeline(building, {}, { workspace });
     expect(await result).toEqual({ counted: ["a/weights.bin", "b.bin", "1", "2", "100"] });
-    const artifact = await workspace.runs.findArtifact("build.model");
+    const artifact = await workspace.runs.artifacts.find("build.model");
     expect(artifact).toMatchObject({ id: "build.model@1", materializer: "folder", preview: { "a/weights.bin": 100 } });
     expect(artifact?.consumers.length).toBe(1);
   });
@@ -186,7 +186,7 @@ describe("what a step is handed and gives", () => {
     });
     const { id, result } = await runPipeline(filling, {}, { workspace });
     const { large } = await result;
-    const artifacts = await workspace.runs.listArtifacts({ runId: id });
+    const artifacts = await workspace.runs.artifacts.list({ runId: id });
     const stored = await Promise.all(
       artifacts.map(async ({ sizeBytes, inline, hash }) => [sizeBytes, inline, await workspace.artifacts.has(hash)]),
     );
@@ -207,8 +207,8 @@ describe("what a step is handed and gives", () => {
         log.warn("careful", { at: 1 });
         metric("loss", 0.5, 1);
         metric("loss", 0.25, 2);
-        metadata({ rows: 3, rights: { own: true } });
-        metadata({ rows: 4 });
+        metadata.log({ rows: 3, rights: { own: true } });
+        metadata.log({ rows: 4 });
         progress(1, 2, "half");
         return Object.keys(ports);
       },
@@ -220,16 +220,16 @@ describe("what a step is handed and gives", () => {
     );
     expect(await result).toEqual({ said: ["artifacts"] });
     const [invocation] = await workspace.runs.listInvocations(id);
-    expect(await workspace.runs.listLogs(id)).toMatchObject([
+    expect(await workspace.runs.observations.listLogs(id)).toMatchObject([
       { invocationId: invocation?.id, attempt: 1, level: "warn", message: "careful", fields: { at: 1 } },
     ]);
     expect(
-      (await workspace.runs.listMetrics(id, { name: "loss" })).map(({ value, atStep }) => [atStep, value]),
+      (await workspace.runs.observations.listMetrics(id, { name: "loss" })).map(({ value, atStep }) => [atStep, value]),
     ).toEqual([
       [1, 0.5],
       [2, 0.25],
     ]);
-    expect((await workspace.runs.listMetadata(id)).map(({ key, value }) => [key, value]).sort()).toEqual([
+    expect((await workspace.runs.observations.listMetadata(id)).map(({ key, value }) => [key, value]).sort()).toEqual([
       ["rights", { own: true }],
       ["rows", 4],
     ]);
@@ -288,7 +288,9 @@ describe("calling a step", () => {
 describe("a pipeline", () => {
   it("is refused a bare reference that an async function unwrapped", async () => {
     const workspace = await openJournalWorkspace();
-    const unwrapped = { ...pipeline({ name: "unwrapped", run: () => ({}) }), run: async () => addOne({ to: 1 }) };
+    const unwrapped = Object.assign(pipeline({ name: "unwrapped", run: () => ({}) }), {
+      run: async () => addOne({ to: 1 }),
+    });
     // The types refuse it, so the engine is asked without them.
     const { result } = await runPipeline(unwrapped as unknown as ReturnType<typeof pipeline>, {}, { workspace });
     await expect(result).rejects.toMatchObject({ failures: [{ code: "pipeline-output-not-reference" }] });

@@ -113,9 +113,9 @@ describe("collecting links of every kind", () => {
       ["/large", "new", undefined],
     ]);
     expect(await stored()).toEqual(["/good@1", "/large@1", "/windows@1"]);
-    const logs = (await workspace.runs.listLogs(id)).filter(({ level }) => level === "warn");
+    const logs = (await workspace.runs.observations.listLogs(id)).filter(({ level }) => level === "warn");
     expect(logs.map(({ fields }) => fields["link"])).toEqual([...bad, dead, "ftp://127.0.0.1/file"]);
-    expect(await workspace.runs.listMetrics(id)).toMatchObject([
+    expect(await workspace.runs.observations.listMetrics(id)).toMatchObject([
       { name: "documents", value: 3 },
       { name: "failed_links", value: 8 },
     ]);

@@ -80,7 +80,7 @@ describe.skipIf(!isThere)(`the reference system's data and configurations${why}`
       "12 parameters.dataset_id",
       "13 parameters.mock",
     ]);
-    const cards = await look(({ runs }) => runs.listArtifacts({ name: "generate_dataset.card" }));
+    const cards = await look(({ runs }) => runs.artifacts.list({ name: "generate_dataset.card" }));
     expect(cards.map(({ preview }) => String(preview).split("\n")[0]).sort()).toEqual([
       "# Dataset: Maxime Labonne",
       "# Dataset: Paul Iusztin",

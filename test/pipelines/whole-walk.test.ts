@@ -89,7 +89,7 @@ describe("from documents to twins", () => {
       expect(documents.filter((document) => !known.has(document))).toEqual([]);
       const own = await (await port("warehouse")).listDocuments({ authorIds: [authorId] });
       expect(documents.filter((document) => !own.some(({ id }) => document.startsWith(`${id}@`)))).toEqual([]);
-      const datasets = await workspace.runs.listArtifacts({ name: "generate_dataset.train" });
+      const datasets = await workspace.runs.artifacts.list({ name: "generate_dataset.train" });
       expect(datasets.map(({ hash }) => hash)).toContain(lineage.datasetHash);
     }
   });
@@ -112,7 +112,7 @@ describe("from documents to twins", () => {
 
   it("keeps the loss of every step in the journal, and the last one with the model", async () => {
     for (const [index, { metrics }] of models.entries()) {
-      const losses = await workspace.runs.listMetrics(trainingRuns[index] ?? "", { name: "train_loss" });
+      const losses = await workspace.runs.observations.listMetrics(trainingRuns[index] ?? "", { name: "train_loss" });
       expect(losses.map(({ atStep }) => atStep)).toEqual([1, 2]);
       expect(losses.every(({ value }) => value > 0 && value < 12)).toBe(true);
       expect(metrics).toMatchObject({ steps: 2, finalTrainLoss: losses.at(-1)?.value });
@@ -130,7 +130,7 @@ describe("from documents to twins", () => {
     const heldOut = report.models.flatMap(({ heldOutDocuments }) => heldOutDocuments);
     expect(heldOut.length).toBeGreaterThanOrEqual(2);
     expect(heldOut.filter((document) => trained.has(document) || !known.has(document))).toEqual([]);
-    const names = (await workspace.runs.listMetrics(id)).map(({ name }) => name);
+    const names = (await workspace.runs.observations.listMetrics(id)).map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(NAMES.map((name) => `style_gain/${name}`)));
     for (const name of NAMES) expect(tables).toContain(name);
   });

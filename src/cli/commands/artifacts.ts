@@ -17,14 +17,14 @@ export async function artifactsCommand(
   const { terminal } = context;
   await withProject(context, async ({ runs }) => {
     if (name?.includes("@")) {
-      const artifact = await runs.findArtifact(name);
+      const artifact = await runs.artifacts.find(name);
       if (artifact === undefined) throw new UnknownNameError("artifact", name, "List them with: trilith artifacts");
       terminal.printJson(artifact);
       for (const line of describe(artifact)) terminal.print(line);
       return;
     }
     const limit = parseCount("--limit", options.limit);
-    const found = await runs.listArtifacts({ ...(name === undefined ? {} : { name }), limit });
+    const found = await runs.artifacts.list({ ...(name === undefined ? {} : { name }), limit });
     if (found.length === 0 && name !== undefined)
       throw new UnknownNameError("artifact", name, "List them with: trilith artifacts");
     terminal.printJson(found);
@@ -37,15 +37,24 @@ const toRow = ({ id, sizeBytes, hash, producer }: ArtifactRecord): (string | num
   id,
   sizeBytes,
   shortHash(hash),
-  producer.runId,
+  producer?.runId ?? "registered",
 ];
 
-function describe({ id, hash, sizeBytes, materializer, producer, consumers, preview }: ArtifactRecord): string[] {
+function describe({
+  id,
+  hash,
+  sizeBytes,
+  materializer,
+  producer,
+  source,
+  consumers,
+  preview,
+}: ArtifactRecord): string[] {
   return [
     id,
     `hash      ${hash}`,
     `size      ${sizeBytes} bytes, ${materializer}`,
-    `made by   ${producer.invocationId} in ${producer.runId}`,
+    producer === null ? `source    ${source}` : `made by   ${producer.invocationId} in ${producer.runId}`,
     `read by   ${consumers.length === 0 ? "nobody" : consumers.map(({ invocationId, runId }) => `${invocationId} in ${runId}`).join("\n          ")}`,
     `preview   ${JSON.stringify(preview)}`,
   ];

@@ -1,17 +1,21 @@
 /** `trilith run`: a pipeline with a configuration file and `--set`, followed until it ends. */
 
 import { readFile } from "node:fs/promises";
-import { parseRunConfig, runPipeline } from "../../orchestrator/index.ts";
+import { parseRunConfig, pipelineDigest, queueRun, runPipeline } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UnreadableFileError } from "../errors.ts";
 import { followRun } from "../follow-run.ts";
 import { findPipeline, withProject } from "../open-project.ts";
+import { printRun } from "../print-run.ts";
 
 interface RunCommandOptions {
   readonly config?: string;
   readonly set?: readonly string[];
   /** `false` with `--no-cache`. */
   readonly cache: boolean;
+  readonly detach?: boolean;
+  readonly queue: string;
+  readonly tag?: readonly string[];
 }
 
 /** Runs the pipeline; exits with 1 when a step fails, and says how to go on. */
@@ -31,14 +35,23 @@ export async function runCommand(context: CommandContext, name: string, options:
     terminal.note(`${terminal.color.yellow("ignored")} ${where}: ${key}: ${reason}`);
   }
   await withProject(context, async (workspace) => {
-    const run = { ...settings, ...(options.cache ? {} : { enableCache: false }) };
+    const tags = [...(settings.tags ?? []), ...(options.tag ?? [])];
+    const run = { ...settings, tags, ...(options.cache ? {} : { enableCache: false }) };
+    if (options.detach) {
+      const codeDigest = await pipelineDigest(pipeline);
+      const queued = await queueRun(pipeline, parameters, {
+        workspace,
+        settings: run,
+        queue: options.queue,
+        codeDigest,
+      });
+      terminal.printJson(queued);
+      terminal.print(`${queued.id} ${queued.state}: a worker runs it (trilith worker)`);
+      return;
+    }
     const handle = await runPipeline(pipeline, parameters, { workspace, settings: run, signal });
     await followRun(handle, terminal);
-    const record = await workspace.runs.findRun(handle.id);
-    terminal.printJson(record);
-    terminal.print(`${handle.id} ${record?.state ?? ""}`);
-    for (const [output, artifacts] of Object.entries(record?.outputs ?? {}))
-      terminal.print(`  ${output}: ${[artifacts].flat().join(", ")}`);
+    await printRun(terminal, workspace, handle.id);
   });
 }
 

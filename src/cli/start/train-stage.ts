@@ -83,8 +83,8 @@ async function recallTraining(
   author: AuthorReport,
 ): Promise<void> {
   const [metrics, logs] = await Promise.all([
-    runs.listMetrics(runId, { invocationId }),
-    runs.listLogs(runId, { invocationId }),
+    runs.observations.listMetrics(runId, { invocationId }),
+    runs.observations.listLogs(runId, { invocationId }),
   ]);
   const byStep = metrics.toSorted((a, b) => (a.atStep ?? 0) - (b.atStep ?? 0) || (a.name === "train_loss" ? -1 : 1));
   for (const { name, value, atStep } of byStep) if (atStep !== null) addMetric(author, name, { value, step: atStep });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -88,18 +88,30 @@ describe("the digest of a step's code", () => {
     expect(await changes({ "src/text.ts": "export const trim = (a: { b?(): void }) => a.b?.();" })).toBe(true);
   });
 
-  it("stays when retry, time limit or cache options of the step change, and changes with any other option", async () => {
-    expect(
-      await changes({
-        "steps/clean-text.ts": STEP.replace(
-          "retry: { maxRetries: 1 }",
-          "retry: { maxRetries: 9 }, timeoutMs: 5, cacheTtlMs: 1",
-        ),
-      }),
-    ).toBe(false);
+  it("stays when options change that decide how the step is run, and changes with any other option", async () => {
+    const neutral = [
+      'retry: { maxRetries: 9 }, timeoutMs: 5, executor: "process", resources: { cpus: 2 }, heartbeat: 1',
+      'cache: false, cacheTtlMs: 1, cacheKey: (input) => input, tags: ["a"], description: "b"',
+      "onStart: () => 1, onSuccess() {}, onFailure: async () => { await import(name); }",
+    ];
+    for (const options of neutral) {
+      expect(await changes({ "steps/clean-text.ts": STEP.replace("retry: { maxRetries: 1 }", options) })).toBe(false);
+    }
     expect(
       await changes({ "steps/clean-text.ts": STEP.replace("retry: { maxRetries: 1 }", 'uses: ["warehouse"]') }),
     ).toBe(true);
+  });
+
+  it("leaves out imports, functions and constants that only such options need", async () => {
+    const hooked = STEP.replace("retry: { maxRetries: 1 }", "retry: RETRY, onFailure: tell").replace(
+      "export const",
+      'import { send } from "./send.ts";\nconst RETRY = { maxRetries: 2 };\nasync function tell() { await send(RETRY); }\nexport const',
+    );
+    write({ "steps/send.ts": "export const send = async () => 1;\n" });
+    expect(await changes({ "steps/clean-text.ts": hooked })).toBe(false);
+    expect(await changes({ "steps/send.ts": "export const send = async () => 2;\n" })).toBe(false);
+    expect(await changes({ "steps/clean-text.ts": hooked.replace("clean(trim", "clean(send, trim") })).toBe(true);
+    expect(await changes({ "steps/send.ts": "export const send = async () => 3;\n" })).toBe(true);
   });
 
   it("follows a door only to the names that are imported", async () => {
@@ -110,6 +122,12 @@ describe("the digest of a step's code", () => {
         "src/door/more.ts": "export const more = 1;\n",
       }),
     ).toBe(false);
+  });
+
+  it("changes when a door leads a name to another one of the same module", async () => {
+    write({ "src/door/soil.ts": "export const soil = 1;\nexport const mud = 2;\n" });
+    write({ "src/door/index.ts": `export { soil as clean } from "./soil.ts";\n` });
+    expect(await changes({ "src/door/index.ts": `export { mud as clean } from "./soil.ts";\n` })).toBe(true);
   });
 
   it("finds a name behind stars and namespaces of doors", async () => {
@@ -138,6 +156,55 @@ describe("the digest of a step's code", () => {
     expect(await changes(lock("2.0.1", "3.0.1"))).toBe(true);
   });
 
+  it("counts a package by the manifests of what is installed where npm has no lock file", async () => {
+    const manifest = (name: string, version: string, dependencies = {}): Record<string, string> => ({
+      [`node_modules/${name}/package.json`]: JSON.stringify({ name, version, dependencies }),
+    });
+    rmSync(join(root, "package-lock.json"));
+    write({
+      ...manifest("left", "1.0.0", { right: "^2" }),
+      ...manifest("right", "2.0.0"),
+      ...manifest("other", "1.0.0"),
+    });
+    expect(await changes(manifest("other", "2.0.0"))).toBe(false);
+    expect(await changes(manifest("right", "2.0.1"))).toBe(true);
+    expect(await changes(manifest("left", "1.0.1", { right: "^2" }))).toBe(true);
+  });
+
+  it("does not cache a package that is installed in another version than is locked", async () => {
+    write({ "node_modules/left/package.json": `{ "name": "left", "version": "1.1.0" }` });
+    const { uncacheable } = await createCodeDigests({ cacheFile: null }).digestOf(definition());
+    expect(uncacheable).toMatch(/package left is installed as 1\.1\.0 where the lock file has left@1\.0\.0/);
+  });
+
+  it("says by module and package what it is made of", async () => {
+    const { parts } = await createCodeDigests({ cacheFile: null }).digestOf(definition());
+    expect(Object.keys(parts)).toEqual([
+      "missing trilith",
+      "package left@1.0.0",
+      "package right@2.0.0",
+      "src/door/clean.ts",
+      "src/door/index.ts#clean",
+      "src/text.ts",
+      "steps/clean-text.ts",
+    ]);
+  });
+
+  it("is the same wherever the project is", async () => {
+    const before = await digest();
+    const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), "trilith-digest-")));
+    cpSync(root, elsewhere, { recursive: true });
+    root = elsewhere;
+    expect(await digest()).toBe(before);
+  });
+
+  it("costs nothing for the second step of a module", async () => {
+    const digests = createCodeDigests({ cacheFile: null });
+    await digests.digestOf(definition());
+    rmSync(root, { recursive: true });
+    expect((await digests.digestOf(definition())).uncacheable).toBeNull();
+  });
+
   it("finds the project's own modules by its name, also through a pattern of its exports", async () => {
     write({
       "src/things/one.ts": "export const one = 1;",
@@ -154,6 +221,14 @@ describe("the digest of a step's code", () => {
     });
     expect(await changes({ "src/later.ts": "export const a = 2;" })).toBe(true);
     expect(await changes({ "src/data.txt": "b" })).toBe(true);
+  });
+
+  it("counts modules that are required", async () => {
+    write({
+      "src/text.ts": `const { trim } = require("./old.cjs");\nexport { trim };\n`,
+      "src/old.cjs": "exports.trim = 1;",
+    });
+    expect(await changes({ "src/old.cjs": "exports.trim = 2;" })).toBe(true);
   });
 
   it("says where a computed import hides the code, and does not cache then", async () => {

@@ -8,27 +8,33 @@ import { ModuleSummary } from "./module-summary.ts";
 
 const Stored = z.object({
   /** Raised when summaries are made differently. */
-  format: z.literal("code-digests-1"),
+  format: z.literal("code-digests-2"),
   modules: z.record(z.string(), z.object({ stamp: z.string(), summary: ModuleSummary })),
-  /** By lock file: hashes of package folders. */
-  packages: z.record(z.string(), z.object({ stamp: z.string(), hashes: z.record(z.string(), z.string()) })),
+  /** By lock file: pins of package folders, which are `null` when they are not locked. */
+  locks: z.record(
+    z.string(),
+    z.object({
+      stamp: z.string(),
+      pins: z.record(z.string(), z.array(z.tuple([z.string(), z.string()])).nullable()),
+    }),
+  ),
 });
 type Stored = z.infer<typeof Stored>;
 
-export interface DigestCache extends Pick<Stored, "modules" | "packages"> {
+export interface DigestCache extends Pick<Stored, "modules" | "locks"> {
   /** Writes what has changed, if a file was given. */
   save(changed: boolean): void;
 }
 
 /** Opens the cache in `file`; one that is absent or cannot be read is begun anew. */
 export function openDigestCache(file: string | null): DigestCache {
-  const { modules, packages } = readStored(file) ?? { modules: {}, packages: {} };
+  const { modules, locks } = readStored(file) ?? { modules: {}, locks: {} };
   return {
     modules,
-    packages,
+    locks,
     save(changed) {
       if (file === null || !changed) return;
-      const stored: Stored = { format: "code-digests-1", modules, packages };
+      const stored: Stored = { format: "code-digests-2", modules, locks };
       const temporary = `${file}.${randomUUID()}.tmp`;
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(temporary, JSON.stringify(stored));
@@ -47,7 +53,7 @@ function readStored(file: string | null): Stored | undefined {
 }
 
 /** Changes whenever a file's content may have: modification time, change time, size and file number. */
-export function stampOf(path: string): { readonly stamp: string; readonly modifiedAtMs: number } {
-  const { mtimeNs, ctimeNs, size, ino, mtimeMs } = statSync(path, { bigint: true });
-  return { stamp: `${mtimeNs}-${ctimeNs}-${size}-${ino}`, modifiedAtMs: Number(mtimeMs) };
+export function stampOf(path: string): { readonly stamp: string; readonly changedAtMs: number } {
+  const { mtimeNs, ctimeNs, size, ino, ctimeMs } = statSync(path, { bigint: true });
+  return { stamp: `${mtimeNs}-${ctimeNs}-${size}-${ino}`, changedAtMs: Number(ctimeMs) };
 }

@@ -2,7 +2,9 @@
 
 import { z } from "zod";
 import { hashBytes } from "../../core/hash.ts";
-import { isNode, isStepCall, keyOf, type SyntaxNode, syntaxText } from "./syntax-text.ts";
+import { isStepCall, keyOf, neutralStatements, walkBehaviour } from "./neutral-options.ts";
+import { isNode, type SyntaxNode, walk } from "./syntax-node.ts";
+import { syntaxText } from "./syntax-text.ts";
 
 const Import = z.object({
   specifier: z.string(),
@@ -51,12 +53,16 @@ export function summarizeModule(file: string, text: string, parse: ParseModule):
   if (failed) return summarizeBytes(text);
   const found = { imports: [], exports: [], stars: [], urls: [], steps: [], unknownImportLine: null };
   const summary: ModuleSummary = { hash: "", isDoor: true, ...found };
-  const body = Array.isArray(program["body"]) ? program["body"].filter(isNode) : [];
-  for (const statement of body) readStatement(statement, summary);
-  const stepNames = new Set(body.flatMap(stepNamesOf));
-  for (const statement of body) summary.steps.push(...stepsDeclaredBy(statement, stepNames));
-  walk(program, (node) => readExpression(node, summary, text));
-  return { ...summary, hash: hashBytes(syntaxText(program, stepNames)) };
+  const whole = Array.isArray(program["body"]) ? program["body"].filter(isNode) : [];
+  const stepNames = new Set(whole.flatMap(stepNamesOf));
+  const neutral = neutralStatements(whole, stepNames);
+  const body = whole.filter((statement) => !neutral.has(statement));
+  for (const statement of body) {
+    readStatement(statement, summary);
+    summary.steps.push(...stepsDeclaredBy(statement, stepNames));
+  }
+  walkBehaviour(body, stepNames, (node) => readExpression(node, summary, text));
+  return { ...summary, hash: hashBytes(syntaxText(body, stepNames)) };
 }
 
 /** The summary of a file that is no module: JSON, WebAssembly, text. */
@@ -156,13 +162,22 @@ function readExpression(node: SyntaxNode, summary: ModuleSummary, text: string):
   if (node.type === "ImportExpression") {
     const specifier = textOf(node["source"]);
     if (specifier !== undefined) summary.imports.push({ specifier, names: null });
-    else summary.unknownImportLine ??= text.slice(0, Number(node["start"])).split("\n").length;
+    else summary.unknownImportLine ??= lineOf(node, text);
+  }
+  if (node.type === "CallExpression" && nameOf(node["callee"]) === "require" && Array.isArray(node["arguments"])) {
+    const specifier = textOf(node["arguments"][0]);
+    if (specifier !== undefined) summary.imports.push({ specifier, names: null });
+    else summary.unknownImportLine ??= lineOf(node, text);
   }
   if (node.type !== "NewExpression" || nameOf(node["callee"]) !== "URL" || !Array.isArray(node["arguments"])) return;
   const [path, base] = node["arguments"];
   const url = textOf(path);
   const isHere = isNode(base) && isNode(base["object"]) && base["object"].type === "MetaProperty";
   if (url?.startsWith(".") && isHere) summary.urls.push(url);
+}
+
+function lineOf(node: SyntaxNode, text: string): number {
+  return text.slice(0, Number(node["start"])).split("\n").length;
 }
 
 function declaratorsOf({ declarations }: SyntaxNode): SyntaxNode[] {
@@ -183,11 +198,4 @@ function textOf(node: unknown): string | undefined {
   if (node.type !== "TemplateLiteral" || !Array.isArray(quasis) || quasis.length !== 1) return undefined;
   const [{ value }] = quasis as [{ value: { cooked?: string | null } }]; // a template's only quasi
   return value.cooked ?? undefined;
-}
-
-function walk(value: unknown, visit: (node: SyntaxNode) => void): void {
-  if (Array.isArray(value)) for (const item of value) walk(item, visit);
-  if (!isNode(value)) return;
-  visit(value);
-  for (const member of Object.values(value)) if (typeof member === "object") walk(member, visit);
 }

@@ -51,6 +51,15 @@ function findManifest(start: string): { folder: string; manifest: Record<string,
   return undefined;
 }
 
+/** The package that the module at `path` belongs to: the nearest that has a name. */
+export function findOwner(path: string): { readonly folder: string; readonly name: string } | undefined {
+  for (const folder of ancestors(dirname(path))) {
+    const name = readManifest(folder)?.["name"];
+    if (typeof name === "string") return { folder, name };
+  }
+  return undefined;
+}
+
 function readManifest(folder: string): Record<string, unknown> | null {
   const known = manifests.get(folder);
   if (known !== undefined) return known;
@@ -62,7 +71,7 @@ function readManifest(folder: string): Record<string, unknown> | null {
 }
 
 /** The real folder of an installed package. */
-function findPackage(name: string, start: string): string | undefined {
+export function findPackage(name: string, start: string): string | undefined {
   for (const folder of ancestors(start)) {
     const candidate = join(folder, "node_modules", name);
     if (existsSync(join(candidate, "package.json"))) return realpathSync(candidate);

@@ -3,14 +3,8 @@
  * and no options of `step()` that cannot change an output. Equal texts behave alike.
  */
 
-/** A node of an ESTree, with whatever members its type has. */
-export interface SyntaxNode {
-  readonly type: string;
-  readonly [member: string]: unknown;
-}
-
-/** Options of `step()` that decide how it is run, never what it makes. */
-const NEUTRAL_OPTIONS: ReadonlySet<string> = new Set(["retry", "timeoutMs", "cache", "cacheTtlMs"]);
+import { isStepCall, withoutNeutralOptions } from "./neutral-options.ts";
+import { isNode, type SyntaxNode } from "./syntax-node.ts";
 
 /** Members that carry positions, types or modifiers that are gone at run time. */
 const IGNORED_MEMBERS: ReadonlySet<string> = new Set([
@@ -32,8 +26,8 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   ...["TSInstantiationExpression", "ParenthesizedExpression"],
 ]);
 
-/** The text of a tree. `stepNames` are the names that `step` has in the module. */
-export function syntaxText(root: SyntaxNode, stepNames: ReadonlySet<string>): string {
+/** The text of a module's statements. `stepNames` are the names that `step` has in it. */
+export function syntaxText(body: readonly SyntaxNode[], stepNames: ReadonlySet<string>): string {
   const parts: string[] = [];
   const write = (value: unknown): void => {
     if (Array.isArray(value)) {
@@ -58,12 +52,8 @@ export function syntaxText(root: SyntaxNode, stepNames: ReadonlySet<string>): st
     }
     parts.push(")");
   };
-  write(root);
+  write(body);
   return parts.join("");
-}
-
-export function isNode(value: unknown): value is SyntaxNode {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 
 /** Whether a node, statement or specifier leaves nothing behind when types are stripped. */
@@ -84,27 +74,4 @@ function isTypeOnlyImport({ specifiers }: SyntaxNode): boolean {
 /** `optional` is `?.` on a call or a member, and a type's `?` elsewhere. */
 function isTypeOptional({ type }: SyntaxNode, member: string): boolean {
   return member === "optional" && type !== "CallExpression" && type !== "MemberExpression";
-}
-
-/** Whether a node calls `step()`. */
-export function isStepCall({ type, callee }: SyntaxNode, stepNames: ReadonlySet<string>): boolean {
-  return type === "CallExpression" && isNode(callee) && stepNames.has(String(callee["name"]));
-}
-
-function withoutNeutralOptions(args: unknown): unknown {
-  if (!Array.isArray(args)) return args;
-  return args.map((argument: unknown) => {
-    if (!isNode(argument) || !Array.isArray(argument["properties"])) return argument;
-    return {
-      ...argument,
-      properties: argument["properties"].filter((each) => !NEUTRAL_OPTIONS.has(keyOf(each) ?? "")),
-    };
-  });
-}
-
-/** The name of a property that is written without brackets. */
-export function keyOf(property: unknown): string | undefined {
-  if (!isNode(property) || property["computed"] === true || !isNode(property["key"])) return undefined;
-  const { name, value } = property["key"];
-  return typeof name === "string" ? name : typeof value === "string" ? value : undefined;
 }

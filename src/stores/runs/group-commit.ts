@@ -3,22 +3,27 @@
  * so that many steps that finish together cost one synchronisation of the disk.
  */
 
-import type { Transaction } from "kysely";
-import type { RunDatabase, RunTables } from "./tables.ts";
+import type { RunDatabase, RunTransaction } from "./tables.ts";
+
+/** What must hold for a write, looked at once for all writes of a transaction that share it. Throws when it does not. */
+export type Guard = (transaction: RunTransaction) => Promise<void>;
 
 /** A write: run again on its own when something else in its group failed, so it must depend on nothing but the tables. */
-export type Write<T> = (transaction: Transaction<RunTables>) => Promise<T>;
+export type Write<T> = (transaction: RunTransaction) => Promise<T>;
+
+/** Commits a write durably, in a transaction that it may share with others. */
+export type Commit = <T>(write: Write<T>, guard?: Guard) => Promise<T>;
 
 interface Waiting {
   readonly write: Write<unknown>;
+  readonly guard: Guard | undefined;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
 
-const GROUP_LIMIT = 64;
+const GROUP_LIMIT = 128;
 
-/** Gives a function that commits a write durably, in a transaction that it may share with others. */
-export function createGroupCommit(database: RunDatabase): <T>(write: Write<T>) => Promise<T> {
+export function createGroupCommit(database: RunDatabase): Commit {
   const waiting: Waiting[] = [];
   let draining = false;
 
@@ -30,10 +35,10 @@ export function createGroupCommit(database: RunDatabase): <T>(write: Write<T>) =
     draining = false;
   };
 
-  return (write) =>
+  return (write, guard) =>
     new Promise((resolve, reject) => {
       // The queue forgets each write's type; its own promise keeps it.
-      waiting.push({ write, resolve: resolve as (value: unknown) => void, reject });
+      waiting.push({ write, guard, resolve: resolve as (value: unknown) => void, reject });
       if (!draining) void drain();
     });
 }
@@ -41,8 +46,13 @@ export function createGroupCommit(database: RunDatabase): <T>(write: Write<T>) =
 async function commitGroup(database: RunDatabase, group: readonly Waiting[]): Promise<void> {
   try {
     const results = await database.transaction().execute(async (transaction) => {
+      const held = new Set<Guard>();
       const values: unknown[] = [];
-      for (const { write } of group) values.push(await write(transaction));
+      for (const { write, guard } of group) {
+        if (guard && !held.has(guard)) await guard(transaction);
+        if (guard) held.add(guard);
+        values.push(await write(transaction));
+      }
       return values;
     });
     group.forEach(({ resolve }, i) => resolve(results[i]));

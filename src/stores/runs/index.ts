@@ -1,6 +1,14 @@
-/** Door of the run journal: runs, invocations, artifacts, logs and metrics over SQL. */
+/** Door of the run journal: runs, their queue, invocations, artifacts, logs and metrics over SQL. */
 
-export { RunAliveError, RunCompletedError, RunLeaseLostError, RunNotFoundError } from "./errors.ts";
-export { type Processes, systemProcesses } from "./process-identity.ts";
+export {
+  ArtifactInUseError,
+  AttemptLostError,
+  RunAliveError,
+  RunCompletedError,
+  RunEndedError,
+  RunLeaseLostError,
+  RunNotFoundError,
+} from "./errors.ts";
+export { type Liveness, type SharedSession, systemLiveness } from "./liveness.ts";
+export { runMigrations } from "./migrations.ts";
 export { createRunJournal, type RunJournalOptions } from "./run-journal.ts";
-export { runMigrations } from "./tables.ts";

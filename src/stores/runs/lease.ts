@@ -1,283 +1,148 @@
 /** Writing one run. Every write compares the lease's token in its own transaction: a process that lost the run writes nothing. */
 
-import type { Transaction } from "kysely";
-import type {
-  ArtifactDraft,
-  ArtifactRecord,
-  AttemptEnd,
-  InvocationEnd,
-  InvocationEntry,
-  Observations,
-  RunEnd,
-  RunLease,
-} from "../../contracts/runs.ts";
-import type { Clock } from "../../core/clock.ts";
+import type { InvocationEnd, InvocationEntry, RunEnd, RunLease } from "../../contracts/run-journal.ts";
+import type { ArtifactRecord } from "../../contracts/runs.ts";
+import { createAttemptLease, insertAttempt, type Writing } from "./attempt-lease.ts";
 import { RunLeaseLostError } from "./errors.ts";
-import type { Write } from "./group-commit.ts";
-import type { RunTables } from "./tables.ts";
+import type { Guard, Write } from "./group-commit.ts";
+import { addArtifact, endInvocation, enterInvocation } from "./invocation-writes.ts";
+import { appendObservations } from "./observations.ts";
+import type { RunTransaction } from "./tables.ts";
 
-type Tx = Transaction<RunTables>;
-
-/** Rows of one statement, so that its values stay below SQLite's limit. */
-const ROWS_AT_ONCE = 1_000;
-
-export interface LeaseParts {
+/** What a run had when it was taken; a run has one writer, so it is counted on from there in memory. */
+export interface TakenRun {
   readonly runId: string;
   readonly token: string;
-  readonly clock: Clock;
-  commit<T>(write: Write<T>): Promise<T>;
+  readonly lastPosition: number;
+  readonly attemptCounts: ReadonlyMap<string, number>;
 }
 
-/** The lease that `token` stands for. */
-export function createLease({ runId, token, clock, commit }: LeaseParts): RunLease {
-  const guarded = <T>(write: Write<T>): Promise<T> =>
-    commit(async (transaction) => {
-      await assertHeld(transaction, { runId, token, nowMs: clock.now() });
-      return write(transaction);
-    });
-  const writer = { runId, nowMs: (): number => clock.now() };
+/** The lease that `taken.token` stands for. */
+export function createLease(taken: TakenRun, writing: Writing): RunLease {
+  const { runId, token } = taken;
+  const { clock, commit } = writing;
+  const attemptCounts = new Map(taken.attemptCounts);
+  const savedCode = new Set<string>();
+  let position = taken.lastPosition;
+  const guard: Guard = (tx) => assertHeld(tx, { runId, token, nowMs: clock.now() });
+  const guarded = <T>(write: Write<T>): Promise<T> => commit(write, guard);
+  const enter = (entry: InvocationEntry): Write<void> => {
+    const at = { runId, position: ++position, nowMs: clock.now() };
+    return (tx) => enterInvocation(tx, entry, at);
+  };
   return {
     runId,
-    startAttempt: (entry) => guarded((tx) => startAttempt(tx, writer, entry)),
-    finishAttempt: (end) => guarded((tx) => finishAttempt(tx, writer, end)),
-    settle: (entry, end) => guarded((tx) => settle(tx, writer, { entry, end })),
-    append: (observations) => guarded((tx) => append(tx, runId, observations)),
-    finish: (end) => guarded((tx) => finishRun(tx, writer, end)),
+    enter: (entry) => guarded(enter(entry)),
+    async startAttempt(entry, executor) {
+      const number = (attemptCounts.get(entry.id) ?? 0) + 1;
+      attemptCounts.set(entry.id, number);
+      const attempt = { runId, invocationId: entry.id, number, executor, token: writing.createToken() };
+      const entering = enter(entry);
+      await guarded(async (tx) => {
+        await entering(tx);
+        await insertAttempt(tx, attempt, writing);
+      });
+      return createAttemptLease(attempt, writing);
+    },
+    settle(entry, end) {
+      const entering = enter(entry);
+      return guarded(async (tx) => {
+        await entering(tx);
+        return settle(tx, { runId, invocationId: entry.id }, { end, nowMs: clock.now() });
+      });
+    },
+    append: (observations) => guarded((tx) => appendObservations(tx, runId, observations)),
+    async saveCode(digest, parts) {
+      if (savedCode.has(digest)) return;
+      savedCode.add(digest);
+      await guarded(async (tx) => {
+        const row = { digest, parts: JSON.stringify(parts) };
+        await tx
+          .insertInto("code")
+          .values(row)
+          .onConflict((c) => c.doNothing())
+          .execute();
+      });
+    },
+    beat: () =>
+      guarded(async (tx) => {
+        const { cancel_requested, signal_count } = await tx
+          .selectFrom("run")
+          .select(["cancel_requested", "signal_count"])
+          .where("id", "=", runId)
+          .executeTakeFirstOrThrow();
+        return { cancelRequested: cancel_requested === 1, signalCount: signal_count };
+      }),
+    suspend: (until) => guarded((tx) => suspend(tx, runId, until)),
+    finish: (end) => guarded((tx) => finishRun(tx, runId, { end, nowMs: clock.now() })),
   };
 }
 
-interface Writer {
-  readonly runId: string;
-  nowMs(): number;
-}
-
-async function assertHeld(tx: Tx, lease: { runId: string; token: string; nowMs: number }): Promise<void> {
+async function assertHeld(tx: RunTransaction, lease: { runId: string; token: string; nowMs: number }): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable("run")
     .set({ updated_at_ms: lease.nowMs })
     .where("id", "=", lease.runId)
     .where("lease_token", "=", lease.token)
+    .where("state", "=", "running")
     .executeTakeFirst();
   if (numUpdatedRows !== 1n) throw new RunLeaseLostError(lease.runId);
 }
 
-async function startAttempt(tx: Tx, writer: Writer, entry: InvocationEntry): Promise<number> {
-  await enterInvocation(tx, writer, entry);
-  const { count } = await tx
-    .selectFrom("attempt")
-    .select((e) => e.fn.countAll<number>().as("count"))
-    .where("run_id", "=", writer.runId)
-    .where("invocation_id", "=", entry.id)
-    .executeTakeFirstOrThrow();
-  const number = count + 1;
-  await tx
-    .insertInto("attempt")
-    .values({
-      run_id: writer.runId,
-      invocation_id: entry.id,
-      number,
-      state: "running",
-      error: null,
-      started_at_ms: writer.nowMs(),
-      finished_at_ms: null,
-    })
-    .execute();
-  return number;
-}
-
-/** Writes the invocation as running; what an earlier try of the same run left of it is replaced. */
-async function enterInvocation(tx: Tx, { runId, nowMs }: Writer, entry: InvocationEntry): Promise<void> {
-  const { last } = await tx
-    .selectFrom("invocation")
-    .select((e) => e.fn.max("position").as("last"))
-    .where("run_id", "=", runId)
-    .executeTakeFirstOrThrow();
-  const columns = {
-    display_name: entry.displayName,
-    state: "running",
-    after: JSON.stringify(entry.after),
-    inputs: JSON.stringify(entry.inputs),
-    code_digest: entry.codeDigest,
-    cache_key: entry.cacheKey,
-    key_parts: entry.keyParts === null ? null : JSON.stringify(entry.keyParts),
-    cached_from: null,
-    error: null,
-    finished_at_ms: null,
-  };
-  await tx
-    .insertInto("invocation")
-    .values({
-      run_id: runId,
-      id: entry.id,
-      step: entry.step,
-      position: (last ?? 0) + 1,
-      started_at_ms: nowMs(),
-      ...columns,
-    })
-    .onConflict((conflict) => conflict.columns(["run_id", "id"]).doUpdateSet(columns))
-    .execute();
-  const artifactIds = new Set(entry.inputs.flatMap(({ artifactId }) => artifactId ?? []));
-  if (artifactIds.size === 0) return;
-  await tx
-    .insertInto("invocation_input")
-    .values([...artifactIds].map((artifact_id) => ({ run_id: runId, invocation_id: entry.id, artifact_id })))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-}
-
-async function finishAttempt(tx: Tx, writer: Writer, end: AttemptEnd): Promise<ArtifactRecord[]> {
-  const finished = { state: end.state, error: end.error && JSON.stringify(end.error), finished_at_ms: writer.nowMs() };
-  await tx
-    .updateTable("attempt")
-    .set(finished)
-    .where("run_id", "=", writer.runId)
-    .where("invocation_id", "=", end.invocationId)
-    .where("number", "=", end.attempt)
-    .execute();
+async function settle(
+  tx: RunTransaction,
+  place: { readonly runId: string; readonly invocationId: string },
+  { end, nowMs }: { readonly end: InvocationEnd; readonly nowMs: number },
+): Promise<ArtifactRecord[]> {
+  const common = { state: end.state, error: null, finished_at_ms: nowMs };
+  if (end.state === "cached") {
+    const cached_from = JSON.stringify({ runId: end.from.runId, invocationId: end.from.id });
+    const outputs = Object.fromEntries(end.from.outputs.map(({ output, id }) => [output, id]));
+    await endInvocation(tx, place, { ended: { ...common, cached_from }, outputs, anew: true });
+    return [];
+  }
+  if (end.state !== "completed") {
+    const ended = { ...common, error: JSON.stringify(end.error) };
+    await endInvocation(tx, place, { ended, outputs: {}, anew: true });
+    return [];
+  }
   const records: ArtifactRecord[] = [];
-  for (const draft of end.artifacts)
-    records.push(await addArtifact(tx, writer, { draft, invocationId: end.invocationId }));
-  if (end.final) await endInvocation(tx, writer, { id: end.invocationId, finished, outputs: records });
+  for (const draft of "artifacts" in end ? end.artifacts : []) {
+    records.push(await addArtifact(tx, { ...draft, source: null }, { place, nowMs }));
+  }
+  const made = Object.fromEntries(records.map(({ output, id }) => [output, id]));
+  await endInvocation(tx, place, { ended: common, outputs: "outputs" in end ? end.outputs : made, anew: true });
   return records;
 }
 
-async function addArtifact(
-  tx: Tx,
-  { runId, nowMs }: Writer,
-  { draft, invocationId }: { draft: ArtifactDraft; invocationId: string },
-): Promise<ArtifactRecord> {
-  const { content, ...described } = draft;
-  const { last } = await tx
-    .selectFrom("artifact")
-    .select((e) => e.fn.max("version").as("last"))
-    .where("name", "=", draft.name)
+async function suspend(
+  tx: RunTransaction,
+  runId: string,
+  { wakeAtMs, signalCount }: { readonly wakeAtMs: number | null; readonly signalCount: number },
+): Promise<void> {
+  const row = await tx
+    .selectFrom("run")
+    .select(["cancel_requested", "signal_count"])
+    .where("id", "=", runId)
     .executeTakeFirstOrThrow();
-  const version = (last ?? 0) + 1;
-  const record: ArtifactRecord = {
-    ...described,
-    id: `${draft.name}@${version}`,
-    version,
-    inline: content !== null,
-    producer: { runId, invocationId },
-    consumers: [],
-    createdAtMs: nowMs(),
-  };
-  await tx
-    .insertInto("artifact")
-    .values({
-      id: record.id,
-      name: record.name,
-      version,
-      run_id: runId,
-      invocation_id: invocationId,
-      output: record.output,
-      hash: record.hash,
-      size_bytes: record.sizeBytes,
-      materializer: record.materializer,
-      schema_id: record.schemaId,
-      preview: JSON.stringify(record.preview),
-      content,
-      created_at_ms: record.createdAtMs,
-    })
-    .execute();
-  return record;
+  const state = row.cancel_requested === 1 ? "cancelled" : row.signal_count > signalCount ? "queued" : "waiting";
+  const columns = { state, wake_at_ms: wakeAtMs, lease_token: "" };
+  await tx.updateTable("run").set(columns).where("id", "=", runId).execute();
 }
 
-async function endInvocation(
-  tx: Tx,
-  { runId }: Writer,
-  end: {
-    readonly id: string;
-    readonly finished: { state: string; error: string | null; finished_at_ms: number; cached_from?: string };
-    readonly outputs: readonly ArtifactRecord[];
-  },
+async function finishRun(
+  tx: RunTransaction,
+  runId: string,
+  { end, nowMs }: { readonly end: RunEnd; readonly nowMs: number },
 ): Promise<void> {
-  await tx.updateTable("invocation").set(end.finished).where("run_id", "=", runId).where("id", "=", end.id).execute();
-  await tx.deleteFrom("invocation_output").where("run_id", "=", runId).where("invocation_id", "=", end.id).execute();
-  if (end.outputs.length === 0) return;
-  await tx
-    .insertInto("invocation_output")
-    .values(end.outputs.map(({ id, output }) => ({ run_id: runId, invocation_id: end.id, output, artifact_id: id })))
-    .execute();
-}
-
-async function settle(
-  tx: Tx,
-  writer: Writer,
-  { entry, end }: { entry: InvocationEntry; end: InvocationEnd },
-): Promise<void> {
-  await enterInvocation(tx, writer, entry);
-  const common = { state: end.state, finished_at_ms: writer.nowMs() };
-  if (end.state !== "cached") {
-    return endInvocation(tx, writer, {
-      id: entry.id,
-      finished: { ...common, error: JSON.stringify(end.error) },
-      outputs: [],
-    });
-  }
-  const from = JSON.stringify({ runId: end.from.runId, invocationId: end.from.id });
-  await endInvocation(tx, writer, {
-    id: entry.id,
-    finished: { ...common, error: null, cached_from: from },
-    outputs: end.from.outputs,
-  });
-}
-
-async function append(tx: Tx, runId: string, { logs, metrics, metadata }: Observations): Promise<void> {
-  for (const part of inParts(logs)) {
-    await tx
-      .insertInto("log_line")
-      .values(
-        part.map(({ invocationId, attempt, level, message, fields, atMs }) => ({
-          run_id: runId,
-          invocation_id: invocationId,
-          attempt,
-          level,
-          message,
-          fields: JSON.stringify(fields),
-          at_ms: atMs,
-        })),
-      )
-      .execute();
-  }
-  for (const part of inParts(metrics)) {
-    await tx
-      .insertInto("metric")
-      .values(
-        part.map(({ invocationId, name, value, atStep, atMs }) => ({
-          run_id: runId,
-          invocation_id: invocationId,
-          name,
-          value,
-          at_step: atStep,
-          at_ms: atMs,
-        })),
-      )
-      .execute();
-  }
-  for (const { invocationId, key, value } of metadata) {
-    await tx
-      .insertInto("run_metadata")
-      .values({ run_id: runId, invocation_id: invocationId, key, value: JSON.stringify(value) })
-      .onConflict((conflict) =>
-        conflict.columns(["run_id", "invocation_id", "key"]).doUpdateSet({ value: JSON.stringify(value) }),
-      )
-      .execute();
-  }
-}
-
-function* inParts<T>(rows: readonly T[]): Iterable<readonly T[]> {
-  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) yield rows.slice(start, start + ROWS_AT_ONCE);
-}
-
-async function finishRun(tx: Tx, { runId, nowMs }: Writer, end: RunEnd): Promise<void> {
   await tx
     .updateTable("run")
     .set({
       state: end.state,
       error: end.error && JSON.stringify(end.error),
       outputs: JSON.stringify(end.outputs),
-      finished_at_ms: nowMs(),
+      finished_at_ms: nowMs,
+      wake_at_ms: null,
     })
     .where("id", "=", runId)
     .execute();

@@ -1,144 +1,147 @@
-/** The run journal over SQL: what the engine writes through a lease, and what everyone can read. */
+/** The run journal over SQL: what the engine writes through leases, and what everyone can read. */
 
 import type { Database } from "../../contracts/database.ts";
-import type {
-  LogRecord,
-  MetadataRecord,
-  MetricRecord,
-  NewRun,
-  RunJournal,
-  RunLease,
-  RunRecord,
-} from "../../contracts/runs.ts";
+import type { RunJournal } from "../../contracts/run-journal.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { entropyRandom, type Random } from "../../core/random.ts";
-import { RunAliveError, RunCompletedError, RunNotFoundError } from "./errors.ts";
+import { createArtifactCatalog } from "./artifact-catalog.ts";
+import { createAttemptLease, insertAttempt, type Writing } from "./attempt-lease.ts";
+import { RunEndedError, RunLeaseLostError, RunNotFoundError } from "./errors.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createLease } from "./lease.ts";
-import { type Processes, systemProcesses } from "./process-identity.ts";
-import { readArtifacts, readInvocations, toRun } from "./records.ts";
+import { type Liveness, systemLiveness } from "./liveness.ts";
+import { createObservationLog } from "./observations.ts";
+import { createRunQueue, type QueueParts } from "./queue.ts";
+import { readInvocations, readRuns } from "./records.ts";
 import type { RunDatabase, RunTables } from "./tables.ts";
+import { assertTakeable, endLostAttempt, newRow, readLostAttempts, takeRow } from "./take-run.ts";
 
 /** What the journal is handed; the defaults are this machine's. */
 export interface RunJournalOptions {
   readonly clock?: Clock;
   /** Of lease tokens, which only need to differ. */
   readonly random?: Random;
-  readonly processes?: Processes;
+  readonly liveness?: Liveness;
 }
 
 /** How many invocations of one cache key are looked at: the older ones only matter when the newer are damaged. */
 const CACHED_LIMIT = 5;
+/** How many earlier invocations of a step are compared with one. */
+const EARLIER_LIMIT = 50;
 
 /** Runs in a database that has `runMigrations`. */
 export function createRunJournal(database: Database, options: RunJournalOptions = {}): RunJournal {
   const tables = database.withTables<RunTables>();
-  const writing = {
-    tables,
-    clock: options.clock ?? systemClock(),
-    random: options.random ?? entropyRandom(),
-    processes: options.processes ?? systemProcesses(),
+  const { clock = systemClock(), random = entropyRandom(), liveness = systemLiveness() } = options;
+  const writing: Writing = {
+    clock,
     commit: createGroupCommit(tables),
+    createToken: () => createToken(random),
+    self: () => liveness.self(),
   };
+  const parts = { tables, writing, liveness };
   return {
-    createRun: (run) => createRun(writing, run),
-    takeRun: (runId) => takeRun(writing, runId),
-    ...createReads(tables, writing.processes),
+    artifacts: createArtifactCatalog(tables, writing),
+    queue: createRunQueue(parts),
+    observations: createObservationLog(tables),
+    ...createTaking(parts),
+    ...createReads(parts),
   };
 }
 
-interface Writing {
-  readonly tables: RunDatabase;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly processes: Processes;
-  readonly commit: ReturnType<typeof createGroupCommit>;
+function createTaking(
+  parts: QueueParts,
+): Pick<RunJournal, "createRun" | "takeRun" | "takeAttempt" | "findRun" | "deleteRun"> {
+  const { tables, writing, liveness } = parts;
+  const findRun = (idOrName: string) => findRunOf(parts, idOrName);
+  return {
+    findRun,
+    async createRun(run) {
+      const token = writing.createToken();
+      const nowMs = writing.clock.now();
+      const owner = JSON.stringify(writing.self());
+      const begun = { state: "running", owner, lease_token: token, taken_count: 1, taken_at_ms: nowMs };
+      await writing.commit((tx) =>
+        tx
+          .insertInto("run")
+          .values({ ...newRow(run, nowMs), ...begun })
+          .execute(),
+      );
+      return createLease({ runId: run.id, token, lastPosition: 0, attemptCounts: new Map() }, writing);
+    },
+    async takeRun(runId) {
+      const [run] = await readRuns(tables, liveness, (query) => query.where("id", "=", runId));
+      if (run === undefined) throw new RunNotFoundError(runId);
+      assertTakeable(run);
+      const lost = await readLostAttempts(tables, run, liveness);
+      const stored = { id: run.id, token: run.token, state: run.state === "interrupted" ? "running" : run.state };
+      const taken = await writing.commit((tx) => takeRow(tx, stored, { writing, lost }));
+      if (taken === undefined) throw new RunLeaseLostError(run.id);
+      return createLease(taken, writing);
+    },
+    takeAttempt: (place) => takeAttempt(writing, place),
+    async deleteRun(runId) {
+      const run = await findRun(runId);
+      if (run === undefined) throw new RunNotFoundError(runId);
+      if (run.state === "running" || run.state === "queued" || run.state === "waiting") {
+        throw new RunEndedError(run.id, run.state);
+      }
+      await writing.commit(async (tx) => {
+        for (const table of ["invocation_output", "invocation_input", "metric", "log_line", "run_metadata"] as const) {
+          await tx.deleteFrom(table).where("run_id", "=", run.id).execute();
+        }
+        await tx.deleteFrom("run").where("id", "=", run.id).execute(); // its invocations, attempts and signals with it
+      });
+    },
+  };
 }
 
-async function createRun(writing: Writing, run: NewRun): Promise<RunLease> {
-  const { clock, commit, processes } = writing;
-  const token = createToken(writing.random);
-  const nowMs = clock.now();
-  await commit((tx) =>
-    tx
-      .insertInto("run")
-      .values({
-        id: run.id,
-        name: run.name,
-        pipeline: run.pipeline,
-        parameters: JSON.stringify(run.parameters),
-        config: JSON.stringify(run.config),
-        state: "running",
-        error: null,
-        outputs: "{}",
-        owner: JSON.stringify(processes.self()),
-        lease_token: token,
-        started_at_ms: nowMs,
-        finished_at_ms: null,
-        updated_at_ms: nowMs,
-      })
-      .execute(),
-  );
-  return createLease({ runId: run.id, token, clock, commit });
-}
-
-async function takeRun(writing: Writing, runId: string): Promise<RunLease> {
-  const { clock, commit, processes } = writing;
-  const token = createToken(writing.random);
-  const interrupted = JSON.stringify({
-    name: "Interrupted",
-    code: "interrupted",
-    message: "The process ended before the attempt did.",
-    stack: null,
-  });
-  await commit(async (tx) => {
-    const row = await tx.selectFrom("run").selectAll().where("id", "=", runId).executeTakeFirst();
-    if (row === undefined) throw new RunNotFoundError(runId);
-    const run = toRun(row, processes.isAlive);
-    if (run.state === "running") throw new RunAliveError(runId, run.owner.pid);
-    if (run.state === "completed") throw new RunCompletedError(runId);
-    const started = { state: "running", error: null, finished_at_ms: null, updated_at_ms: clock.now() };
-    const owner = JSON.stringify(processes.self());
-    await tx
-      .updateTable("run")
-      .set({ ...started, owner, lease_token: token })
-      .where("id", "=", runId)
-      .execute();
-    await tx
-      .updateTable("attempt")
-      .set({ state: "failed", error: interrupted, finished_at_ms: clock.now() })
+function takeAttempt(
+  writing: Writing,
+  { runId, invocationId, executor }: Parameters<RunJournal["takeAttempt"]>[0],
+): ReturnType<RunJournal["takeAttempt"]> {
+  const token = writing.createToken();
+  return writing.commit(async (tx) => {
+    const rows = await tx
+      .selectFrom("attempt")
+      .select(["number", "token", "state"])
       .where("run_id", "=", runId)
-      .where("state", "=", "running")
+      .where("invocation_id", "=", invocationId)
       .execute();
+    for (const row of rows.filter(({ state }) => state === "running")) {
+      await endLostAttempt(tx, { runId, invocationId, ...row }, writing.clock.now());
+    }
+    const number = Math.max(0, ...rows.map((row) => row.number)) + 1;
+    const attempt = { runId, invocationId, number, executor, token };
+    await insertAttempt(tx, attempt, writing);
     await tx
       .updateTable("invocation")
-      .set({ state: "cancelled", error: interrupted })
+      .set({ state: "running", error: null })
       .where("run_id", "=", runId)
-      .where("state", "=", "running")
+      .where("id", "=", invocationId)
       .execute();
+    return createAttemptLease(attempt, writing);
   });
-  return createLease({ runId, token, clock, commit });
 }
 
-function createToken(random: Random): string {
-  return Array.from({ length: 4 }, () =>
-    random
-      .integer(2 ** 32)
-      .toString(16)
-      .padStart(8, "0"),
-  ).join("");
-}
-
-function createReads(tables: RunDatabase, { isAlive }: Processes): Omit<RunJournal, "createRun" | "takeRun"> {
+function createReads({
+  tables,
+  liveness,
+}: QueueParts): Pick<RunJournal, "listRuns" | "listInvocations" | "findCached" | "findEarlier" | "findCode"> {
   return {
-    findRun: (idOrName) => findRun(tables, isAlive, idOrName),
-    async listRuns({ pipeline, limit } = {}) {
-      let query = tables.selectFrom("run").selectAll().orderBy("started_at_ms", "desc").orderBy("id", "desc");
-      if (pipeline !== undefined) query = query.where("pipeline", "=", pipeline);
-      if (limit !== undefined) query = query.limit(limit);
-      return (await query.execute()).map((row) => toRun(row, isAlive));
+    async listRuns({ pipeline, states, tag, limit } = {}) {
+      // A running run may turn out to be interrupted, so states are compared as they are shown.
+      const runs = await readRuns(tables, liveness, (query) => {
+        let narrowed = query.orderBy("started_at_ms", "desc").orderBy("id", "desc");
+        if (pipeline !== undefined) narrowed = narrowed.where("pipeline", "=", pipeline);
+        if (limit !== undefined && states === undefined && tag === undefined) narrowed = narrowed.limit(limit);
+        return narrowed;
+      });
+      return runs
+        .filter(({ state, tags }) => (states?.includes(state) ?? true) && (tag === undefined || tags.includes(tag)))
+        .slice(0, limit);
     },
-    listInvocations: (runId) => readInvocations(tables, { runId }),
+    listInvocations: (runId, { ids } = {}) => readInvocations(tables, { runId, ...(ids === undefined ? {} : { ids }) }),
     async findCached(cacheKey, finishedAfterMs = 0) {
       const places = await tables
         .selectFrom("invocation")
@@ -149,76 +152,55 @@ function createReads(tables: RunDatabase, { isAlive }: Processes): Omit<RunJourn
         .orderBy("finished_at_ms", "desc")
         .limit(CACHED_LIMIT)
         .execute();
-      const found = places.map(({ run_id, id }) => readInvocations(tables, { runId: run_id, invocationId: id }));
-      return (await Promise.all(found)).flat();
+      return readPlaces(tables, places);
     },
-    listArtifacts: (filter = {}) => readArtifacts(tables, filter),
-    async findArtifact(idOrName) {
-      const filter = idOrName.includes("@") ? { id: idOrName } : { name: idOrName };
-      return (await readArtifacts(tables, { ...filter, limit: 1 }))[0];
+    async findEarlier(step, exceptRunId) {
+      const places = await tables
+        .selectFrom("invocation")
+        .select(["run_id", "id"])
+        .where("step", "=", step)
+        .where("run_id", "!=", exceptRunId)
+        .where("key_parts", "is not", null)
+        .where("state", "in", ["completed", "cached"])
+        .orderBy("finished_at_ms", "desc")
+        .limit(EARLIER_LIMIT)
+        .execute();
+      return readPlaces(tables, places);
     },
-    async readInline(artifactId) {
-      const row = await tables.selectFrom("artifact").select("content").where("id", "=", artifactId).executeTakeFirst();
-      return row?.content ?? undefined;
-    },
-    listLogs: (runId, filter = {}) => readLogs(tables, runId, filter),
-    listMetrics: (runId, filter = {}) => readMetrics(tables, runId, filter),
-    async listMetadata(runId) {
-      const rows = await tables.selectFrom("run_metadata").selectAll().where("run_id", "=", runId).execute();
-      return rows.map(
-        ({ invocation_id, key, value }): MetadataRecord => ({
-          invocationId: invocation_id,
-          key,
-          value: JSON.parse(value),
-        }),
-      );
+    async findCode(digest) {
+      const row = await tables.selectFrom("code").select("parts").where("digest", "=", digest).executeTakeFirst();
+      return row && JSON.parse(row.parts);
     },
   };
 }
 
-async function findRun(
-  tables: RunDatabase,
-  isAlive: Processes["isAlive"],
-  idOrName: string,
-): Promise<RunRecord | undefined> {
-  const runs = tables.selectFrom("run").selectAll().orderBy("started_at_ms", "desc").limit(2);
-  const [exact] = await runs.where((e) => e.or([e("id", "=", idOrName), e("name", "=", idOrName)])).execute();
-  if (exact) return toRun(exact, isAlive);
-  if (idOrName === "") return undefined;
-  const [first, second] = await runs.where("id", ">=", idOrName).where("id", "<", `${idOrName}\uffff`).execute();
-  return first && second === undefined ? toRun(first, isAlive) : undefined;
+async function readPlaces(tables: RunDatabase, places: readonly { run_id: string; id: string }[]) {
+  const found = [];
+  for (const { run_id, id } of places) {
+    found.push(...(await readInvocations(tables, { runId: run_id, ids: [id], withConsumers: false })));
+  }
+  return found;
 }
 
-async function readLogs(
-  tables: RunDatabase,
-  runId: string,
-  filter: { readonly invocationId?: string },
-): Promise<LogRecord[]> {
-  let query = tables.selectFrom("log_line").selectAll().where("run_id", "=", runId).orderBy("at_ms");
-  if (filter.invocationId !== undefined) query = query.where("invocation_id", "=", filter.invocationId);
-  return (await query.execute()).map((row) => ({
-    invocationId: row.invocation_id,
-    attempt: row.attempt,
-    level: row.level as LogRecord["level"], // written from LogLevel
-    message: row.message,
-    fields: JSON.parse(row.fields),
-    atMs: row.at_ms,
-  }));
+async function findRunOf({ tables, liveness }: QueueParts, idOrName: string) {
+  const [exact] = await readRuns(tables, liveness, (query) =>
+    query
+      .where((e) => e.or([e("id", "=", idOrName), e("name", "=", idOrName)]))
+      .orderBy("started_at_ms", "desc")
+      .limit(1),
+  );
+  if (exact || idOrName === "") return exact;
+  const [first, second] = await readRuns(tables, liveness, (query) =>
+    query.where("id", ">=", idOrName).where("id", "<", `${idOrName}\uffff`).limit(2),
+  );
+  return second === undefined ? first : undefined;
 }
 
-async function readMetrics(
-  tables: RunDatabase,
-  runId: string,
-  filter: { readonly invocationId?: string; readonly name?: string },
-): Promise<MetricRecord[]> {
-  let query = tables.selectFrom("metric").selectAll().where("run_id", "=", runId).orderBy("at_ms").orderBy("at_step");
-  if (filter.invocationId !== undefined) query = query.where("invocation_id", "=", filter.invocationId);
-  if (filter.name !== undefined) query = query.where("name", "=", filter.name);
-  return (await query.execute()).map((row) => ({
-    invocationId: row.invocation_id,
-    name: row.name,
-    value: row.value,
-    atStep: row.at_step,
-    atMs: row.at_ms,
-  }));
+function createToken(random: Random): string {
+  return Array.from({ length: 4 }, () =>
+    random
+      .integer(2 ** 32)
+      .toString(16)
+      .padStart(8, "0"),
+  ).join("");
 }

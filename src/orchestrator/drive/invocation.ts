@@ -3,28 +3,35 @@
  * else run attempts until one succeeds or none is left.
  */
 
-import type { ArtifactRecord, InvocationEntry, InvocationRecord } from "../../../contracts/runs.ts";
-import { isTrilithError, messageOf } from "../../../core/errors.ts";
-import { parseWith } from "../../../core/schema.ts";
-import { runAttempt, saveOutputs } from "../../attempt.ts";
-import { createCacheKey } from "../../cache-key.ts";
-import { type CallInput, hashInputs, loadCallInput, toInvocationInputs } from "../../call-input.ts";
-import { toErrorRecord } from "../../error-record.ts";
-import { StepFailedError, StepSkippedError } from "../../errors.ts";
-import type { InvocationPlace } from "../../events.ts";
-import type { Gate } from "../../gate.ts";
-import type { RefNode } from "../../ref.ts";
-import type { RetryPolicy, StepDefinition } from "../../step-definition.ts";
-import type { RunContext } from "./run-context.ts";
-import { createVoice } from "./voice.ts";
+import type { InvocationEntry } from "../../contracts/run-journal.ts";
+import type { ArtifactRecord, InvocationKind, InvocationRecord } from "../../contracts/runs.ts";
+import { messageOf } from "../../core/errors.ts";
+import { createCacheKey, whyNotCached } from "../cache-key.ts";
+import { type CallInput, hashInputs, toInvocationInputs } from "../call-input.ts";
+import { toErrorRecord } from "../error-record.ts";
+import { StepFailedError, StepSkippedError } from "../errors.ts";
+import type { InvocationPlace } from "../events.ts";
+import type { Gate } from "../gate.ts";
+import type { RefNode } from "../ref.ts";
+import type { RetryPolicy, StepDefinition } from "../step-definition.ts";
+import type { AttemptResult, RunContext } from "./run-context.ts";
+import { runHook } from "./run-hook.ts";
 
 /** A call that has an id. */
-export interface Invocation extends InvocationPlace {
-  readonly definition: StepDefinition;
+export interface Call extends InvocationPlace {
+  readonly kind: InvocationKind;
+  readonly parentId: string | null;
   readonly input: CallInput;
   readonly after: readonly { readonly id: string; readonly node: RefNode }[];
-  /** Of the fan-out it belongs to. */
+  /** Of the fan-outs it belongs to. */
   readonly gates: readonly Gate[];
+  /** How many equal calls there were before it. */
+  readonly ordinal: number;
+}
+
+/** A call of a step. */
+export interface Invocation extends Call {
+  readonly definition: StepDefinition;
 }
 
 export type OutputRecords = ReadonlyMap<string, ArtifactRecord>;
@@ -35,36 +42,60 @@ export type OutputRecords = ReadonlyMap<string, ArtifactRecord>;
  * @throws {StepFailedError} when it failed
  * @throws {StepSkippedError} when it did not start
  */
-export async function driveInvocation(run: RunContext, invocation: Invocation): Promise<OutputRecords> {
-  const bare = entryOf(invocation);
+export function driveInvocation(run: RunContext, invocation: Invocation): Promise<OutputRecords> {
+  return driveCall(run, { ...invocation, tags: tagsOf(run, invocation.definition) }, (bare) =>
+    runStep(run, invocation, bare),
+  );
+}
+
+/** What is the same for every kind of call: inputs first, a halted run starts nothing, and an end is always written. */
+export async function driveCall<Outputs>(
+  run: RunContext,
+  call: Call & { readonly tags?: readonly string[] },
+  drive: (bare: InvocationEntry) => Promise<Outputs>,
+): Promise<Outputs> {
+  const bare = entryOf(call);
   try {
-    await Promise.all([...invocation.input.refs, ...invocation.after].map(({ node }) => node.settled));
+    await Promise.all([...call.input.refs, ...call.after].map(({ node }) => node.settled));
   } catch (cause) {
     return skip(run, bare, { reason: `what it needs is missing (${messageOf(firstCauseOf(cause))})`, cause });
   }
   if (run.halted !== undefined) return skipHalted(run, bare);
   try {
-    const entry = await describeEntry(run, invocation, bare);
-    const kept = await findKept(run, invocation, entry);
-    if (kept !== undefined) return kept;
-    if (entry.cacheKey === null || !mayReuse(run, invocation.definition))
-      return await runAttempts(run, invocation, entry);
-    return await run.withKey(entry.cacheKey, async () => {
-      return (await findCached(run, invocation, entry)) ?? (await runAttempts(run, invocation, entry));
-    });
+    return await drive(bare);
   } catch (error) {
     if (error instanceof StepFailedError || error instanceof StepSkippedError) throw error;
-    await run.lease.settle(bare, { state: "failed", error: toErrorRecord(error) });
-    throw toStepError(run, invocation, { error, attempt: 0, stopped: false });
+    const stopped = run.stop.signal.aborted;
+    await run.lease.settle(bare, { state: stopped ? "cancelled" : "failed", error: toErrorRecord(error) });
+    throw toStepError(run, call, { error, attempt: 0, stopped });
   }
 }
 
-function entryOf({ invocationId, step, displayName, after }: Invocation): InvocationEntry {
-  const unknown = { inputs: [], codeDigest: null, cacheKey: null, keyParts: null };
-  return { id: invocationId, step, displayName, after: after.map(({ id }) => id), ...unknown };
+async function runStep(run: RunContext, invocation: Invocation, bare: InvocationEntry): Promise<OutputRecords> {
+  return run.activity.during(
+    (async () => {
+      const entry = await describeEntry(run, invocation, bare);
+      const kept = await findKept(run, invocation, entry);
+      if (kept !== undefined) return kept;
+      if (entry.cacheKey === null || !mayReuse(run, entry)) return runAttempts(run, invocation, entry);
+      return run.withKey(entry.cacheKey, async () => {
+        return (await findCached(run, invocation, entry)) ?? (await runAttempts(run, invocation, entry));
+      });
+    })(),
+  );
 }
 
-function placeOf({ invocationId, step, displayName }: Invocation): InvocationPlace {
+function entryOf(call: Call & { readonly tags?: readonly string[] }): InvocationEntry {
+  const { invocationId, kind, parentId, step, displayName, after, tags = [] } = call;
+  const unknown = { inputs: [], codeDigest: null, cacheKey: null, keyParts: null, wait: null };
+  return { id: invocationId, kind, parentId, step, displayName, after: after.map(({ id }) => id), tags, ...unknown };
+}
+
+function tagsOf({ settings }: RunContext, { name, tags }: StepDefinition): readonly string[] {
+  return [...new Set([...tags, ...(settings.steps?.[name]?.tags ?? [])])];
+}
+
+export function placeOf({ invocationId, step, displayName }: InvocationPlace): InvocationPlace {
   return { invocationId, step, displayName };
 }
 
@@ -76,22 +107,30 @@ async function describeEntry(
 ): Promise<InvocationEntry> {
   const inputs = await hashInputs(input);
   const code = await run.digests.digestOf(definition);
-  const entry = { ...bare, inputs: await toInvocationInputs(input, inputs), codeDigest: code.digest };
-  if (!definition.cache || code.digest === null) return entry;
-  if (code.uncacheable !== null) {
-    run.warn("step-not-cached", `The step ${definition.name} is not cached: ${code.uncacheable}`);
+  if (code.digest !== null) await run.lease.saveCode(code.digest, code.parts);
+  const entry = { ...bare, inputs: toInvocationInputs(input, inputs), codeDigest: code.digest };
+  if (!definition.cache) return entry;
+  const uncacheable = whyNotCached(definition, code);
+  if (uncacheable !== null) {
+    run.warn("step-not-cached", `The step ${definition.name} is not cached: ${uncacheable}`);
     return entry;
   }
-  const fingerprint: Parameters<typeof createCacheKey>[1]["fingerprint"] = (port) => run.workspace.fingerprint(port);
-  const { key, parts } = await createCacheKey(definition, { codeDigest: code.digest, inputs, fingerprint });
+  const { key, parts } = await createCacheKey(definition, {
+    codeDigest: code.digest,
+    inputs,
+    input,
+    defaults: run.settings.steps?.[definition.name]?.parameters,
+    fingerprint: (port) => run.workspace.fingerprint(port),
+  });
   return { ...entry, cacheKey: key, keyParts: parts };
 }
 
-function mayReuse({ settings }: RunContext, { name }: StepDefinition): boolean {
-  return settings.steps?.[name]?.enableCache ?? settings.enableCache ?? true;
+function mayReuse({ settings, anew }: RunContext, { id, step }: InvocationEntry): boolean {
+  if (anew.has(id)) return false;
+  return settings.steps?.[step]?.enableCache ?? settings.enableCache ?? true;
 }
 
-/** The outputs that this invocation had made before the run was resumed. */
+/** The outputs that this invocation had made before the run was resumed, or in the run that this one does again. */
 async function findKept(
   run: RunContext,
   invocation: Invocation,
@@ -101,6 +140,7 @@ async function findKept(
   if (earlier === undefined) return undefined;
   const outputs = await readableOutputs(run, invocation.definition, earlier);
   if (outputs === undefined) return undefined;
+  if (earlier.runId !== run.lease.runId) await run.lease.settle(entry, { state: "cached", from: earlier });
   const codeChanged = earlier.codeDigest !== entry.codeDigest;
   if (codeChanged) {
     run.warn(
@@ -132,9 +172,9 @@ async function findCached(
 }
 
 /** The outputs of an earlier invocation, or `undefined` when one is missing or damaged, which is said. */
-async function readableOutputs(
+export async function readableOutputs(
   run: RunContext,
-  { name, outputs }: StepDefinition,
+  { name, outputs }: Pick<StepDefinition, "name" | "outputs">,
   earlier: InvocationRecord,
 ): Promise<OutputRecords | undefined> {
   const records = new Map(earlier.outputs.map((record) => [record.output, record]));
@@ -152,18 +192,22 @@ async function readableOutputs(
 }
 
 async function runAttempts(run: RunContext, invocation: Invocation, entry: InvocationEntry): Promise<OutputRecords> {
-  const { name, retry } = invocation.definition;
+  const { definition, input } = invocation;
+  const own = run.settings.steps?.[definition.name];
   const policy: RetryPolicy = {
     ...{ maxRetries: 0, delayMs: 500, backoff: 2 },
-    ...(run.settings.steps?.[name]?.retry ?? retry ?? run.settings.retry),
+    ...(own?.retry ?? definition.retry ?? run.settings.retry),
   };
+  const executor = run.executorOf(definition.name, own?.executor ?? definition.executor);
   const leave = await enterGates([...invocation.gates, run.gate]);
+  const release = await run.resources({ ...definition.resources, ...own?.resources });
   const startedAtMs = run.workspace.clock.now();
   try {
     for (let tried = 0; ; tried++) {
       if (run.halted !== undefined) return await skipHalted(run, entry);
-      const result = await attemptOnce(run, invocation, { entry, retriesLeft: policy.maxRetries - tried });
-      if ("outputs" in result || !result.again) announceEnd(run, invocation, { startedAtMs, result });
+      const request = { definition, input, entry, place: placeOf(invocation), retriesLeft: policy.maxRetries - tried };
+      const result = await executor.attempt(run, request);
+      if ("outputs" in result || !result.again) await announceEnd(run, invocation, { startedAtMs, result });
       if ("outputs" in result) return result.outputs;
       if (!result.again) throw toStepError(run, invocation, result);
       const delayMs = policy.delayMs * policy.backoff ** tried;
@@ -172,6 +216,7 @@ async function runAttempts(run: RunContext, invocation: Invocation, entry: Invoc
       await run.workspace.clock.sleep(delayMs, run.stop.signal).catch(() => undefined); // a halt is seen above
     }
   } finally {
+    release();
     leave();
   }
 }
@@ -184,85 +229,28 @@ async function enterGates(gates: readonly Gate[]): Promise<() => void> {
   };
 }
 
-type AttemptResult =
-  | { readonly outputs: OutputRecords }
-  | { readonly error: unknown; readonly attempt: number; readonly again: boolean; readonly stopped: boolean };
-
-/** One attempt, written before and after. */
-async function attemptOnce(
-  run: RunContext,
-  invocation: Invocation,
-  { entry, retriesLeft }: { entry: InvocationEntry; retriesLeft: number },
-): Promise<AttemptResult> {
-  const { definition } = invocation;
-  const place = placeOf(invocation);
-  await run.onPoint("before-attempt", definition.name);
-  const attempt = await run.lease.startAttempt(entry);
-  run.events.push({ type: "step-start", ...place, attempt });
-  await run.onPoint("attempt-started", definition.name);
-  const common = { invocationId: entry.id, attempt };
-  try {
-    const returned = await runAttempt(definition, await readInput(run, invocation), {
-      workspace: run.workspace,
-      run: { id: run.lease.runId, pipeline: run.pipeline },
-      attempt,
-      signal: run.stop.signal,
-      graceMs: run.graceMs,
-      say: createVoice(run, place, attempt),
-    });
-    const artifacts = await saveOutputs(definition, returned, run.workspace.artifacts);
-    await run.onPoint("outputs-saved", definition.name);
-    const said = run.recorder.flush();
-    const records = await run.lease.finishAttempt({
-      ...common,
-      state: "completed",
-      final: true,
-      error: null,
-      artifacts,
-    });
-    await said;
-    await run.onPoint("attempt-committed", definition.name);
-    return { outputs: new Map(records.map((record) => [record.output, record])) };
-  } catch (error) {
-    const stopped = run.stop.signal.aborted;
-    const again = !stopped && retriesLeft > 0 && isRetryable(error);
-    const state = stopped ? "cancelled" : "failed";
-    const said = run.recorder.flush();
-    await run.lease.finishAttempt({ ...common, state, final: !again, error: toErrorRecord(error), artifacts: [] });
-    await said;
-    return { error, attempt, again, stopped };
-  }
-}
-
-async function readInput(run: RunContext, { definition, input }: Invocation): Promise<unknown> {
-  const loaded = await loadCallInput(input);
-  const defaults = run.settings.steps?.[definition.name]?.parameters;
-  const whole = defaults && typeof loaded === "object" && loaded !== null ? { ...defaults, ...loaded } : loaded;
-  return parseWith(definition.input, whole, `the input of ${definition.name}`);
-}
-
-/** Errors of this framework say whether to try again; of any other it is not known, so the step's policy decides. */
-function isRetryable(error: unknown): boolean {
-  return isTrilithError(error) ? error.retryable : true;
-}
-
-function announceEnd(
+async function announceEnd(
   run: RunContext,
   invocation: Invocation,
   { startedAtMs, result }: { startedAtMs: number; result: AttemptResult },
-): void {
+): Promise<void> {
+  const place = placeOf(invocation);
+  const { hooks } = invocation.definition;
+  const error = "outputs" in result ? undefined : result.error;
   run.events.push({
     type: "step-end",
-    ...placeOf(invocation),
+    ...place,
     state: "outputs" in result ? "completed" : result.stopped ? "cancelled" : "failed",
     durationMs: run.workspace.clock.now() - startedAtMs,
     error: "outputs" in result ? null : toErrorRecord(result.error),
   });
+  const hook = "outputs" in result ? hooks.onSuccess : hooks.onFailure;
+  await runHook(run, hook, { place, attempt: result.attempt, error });
 }
 
 function toStepError(
   run: RunContext,
-  { step }: Invocation,
+  { step }: InvocationPlace,
   { error, attempt, stopped }: { error: unknown; attempt: number; stopped: boolean },
 ): Error {
   if (stopped) return new StepSkippedError(step, "the run was stopped", error);

@@ -1,27 +1,45 @@
-/** Which process this is, and whether another still lives. A pid is used again; with start time and boot it is not. */
+/**
+ * Which process this is, and which others still live. On one machine it is asked for pid, start time and boot; across
+ * machines that share a database, what a process holds in that database as long as it lives.
+ */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import type { ProcessIdentity } from "../../contracts/runs.ts";
 
-/** The machine's processes, as far as a journal needs them. */
-export interface Processes {
+/** Processes, as far as a journal needs them. */
+export interface Liveness {
   self(): ProcessIdentity;
-  isAlive(identity: ProcessIdentity): boolean;
+  /** Of these, in their order: does each live? */
+  alive(identities: readonly ProcessIdentity[]): Promise<readonly boolean[]>;
 }
 
-/** The processes of this machine. */
-export function systemProcesses(): Processes {
+/** A session in a shared database: it ends when its process does. */
+export interface SharedSession {
+  readonly key: string;
+  isAlive(keys: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+/** The processes of this machine; those that have a session are asked for there, wherever they run. */
+export function systemLiveness(session?: SharedSession): Liveness {
   const bootId = readBootId();
   const identify = (pid: number): ProcessIdentity | undefined => {
     const startTime = readStartTime(pid);
-    return startTime === undefined ? undefined : { pid, startTime, bootId };
+    return startTime === undefined ? undefined : { ...known, pid, startTime };
   };
+  const known = { bootId, host: hostname(), session: session?.key ?? null };
+  const livesHere = ({ pid, startTime, bootId: boot }: ProcessIdentity): boolean =>
+    boot === bootId && identify(pid)?.startTime === startTime;
+  const self = identify(process.pid) ?? { ...known, pid: process.pid, startTime: "" };
   return {
-    self: () => identify(process.pid) ?? { pid: process.pid, startTime: "", bootId },
-    isAlive(identity) {
-      const found = identify(identity.pid);
-      return found?.startTime === identity.startTime && found.bootId === identity.bootId;
+    self: () => self,
+    async alive(identities) {
+      const keys = identities.flatMap((identity) => identity.session ?? []);
+      const held = session && keys.length > 0 ? await session.isAlive(keys) : new Set<string>();
+      return identities.map((identity) => {
+        return identity.session === null || session === undefined ? livesHere(identity) : held.has(identity.session);
+      });
     },
   };
 }

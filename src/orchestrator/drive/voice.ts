@@ -1,9 +1,9 @@
 /** Carries what a step says to the journal, the run's events and the workspace's log. */
 
-import type { JsonValue } from "../../../core/json.ts";
-import type { StepVoice } from "../../attempt.ts";
-import type { InvocationPlace } from "../../events.ts";
-import { toJsonValue } from "../../json-value.ts";
+import type { JsonValue } from "../../core/json.ts";
+import type { StepVoice } from "../attempt.ts";
+import type { InvocationPlace } from "../events.ts";
+import { toJsonValue } from "../json-value.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** The voice of one attempt. */
@@ -20,10 +20,10 @@ export function createVoice(run: RunContext, place: InvocationPlace, attempt: nu
       recorder.metric({ invocationId, name, value, atStep: atStep ?? null, atMs: workspace.clock.now() });
       events.push({ type: "step-metric", ...place, name, value, atStep: atStep ?? null });
     },
-    metadata(record) {
+    metadata(record, about) {
       for (const [key, value] of Object.entries(record)) {
         const checked: JsonValue = toJsonValue(value, `the metadata ${key} of ${displayName}`);
-        recorder.metadata({ invocationId, key, value: checked });
+        recorder.metadata({ invocationId: about === "run" ? null : invocationId, key, value: checked });
       }
       events.push({ type: "step-metadata", ...place, record });
     },

@@ -1,0 +1,29 @@
+/** Commands about what was collected: import, search, ask. */
+
+import type { Command } from "commander";
+import { type Bind, collect, example } from "./bind.ts";
+
+export function addDataCommands(program: Command, bind: Bind): void {
+  program
+    .command("import")
+    .summary("take in a warehouse export of the LLM Engineer's Handbook")
+    .argument("<folder>", "the folder with ArticleDocument.json and UserDocument.json")
+    .addHelpText("after", example("trilith import ./data_warehouse_raw_data"))
+    .action(bind(async () => (await import("../commands/import.ts")).importCommand));
+  program
+    .command("search")
+    .summary("find chunks by words and meaning")
+    .argument("<words...>", "what to look for")
+    .option("--limit <count>", "how many", "5")
+    .option("--author <name>", "only what this author wrote; can be repeated", collect)
+    .option("--dense-weight <fraction>", "share of the vectors in the score, 0 for BM25 alone")
+    .addHelpText("after", example('trilith search "how large should a chunk be" --dense-weight 0'))
+    .action(bind(async () => (await import("../commands/search.ts")).searchCommand));
+  program
+    .command("ask")
+    .summary("answer a question from what was written, with citations")
+    .argument("<words...>", "the question")
+    .option("--author <name>", "only from what this author wrote; can be repeated", collect)
+    .addHelpText("after", example('trilith ask "Which chunk size did they settle on?"'))
+    .action(bind(async () => (await import("../commands/ask.ts")).askCommand));
+}

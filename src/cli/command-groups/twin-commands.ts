@@ -1,0 +1,34 @@
+/** Commands about twins: models, serve, start. */
+
+import type { Command } from "commander";
+import { type Bind, example } from "./bind.ts";
+
+export function addTwinCommands(program: Command, bind: Bind): void {
+  program
+    .command("models")
+    .summary("list model versions, show one, or give it a stage")
+    .argument("[model]", "a name, or name@version")
+    .option("--stage <stage>", "staging, production, archived or none")
+    .addHelpText("after", example("trilith models twin-jane-doe@2 --stage production"))
+    .action(bind(async () => (await import("../commands/models.ts")).modelsCommand));
+  program
+    .command("serve")
+    .summary("serve the twins over HTTP, in the manner of OpenAI's API")
+    .option("--port <number>", "0 takes a free one", "8484")
+    .option("--host <address>", "another than 127.0.0.1 needs an API key", "127.0.0.1")
+    .addHelpText("after", example("trilith serve --port 8484"))
+    .action(bind(async () => (await import("../commands/serve.ts")).serveCommand));
+  program
+    .command("start")
+    .summary("the whole way, from documents to a twin that answers, with a report")
+    .option("--author <name>", "whose writing it is (with --links)")
+    .option("--rights <ground>", "own, permission or public-domain (with --author)")
+    .option("--links <link...>", "URLs, files and folders of the author's writing")
+    .option("--port <number>", "of the server; 0 takes a free one", "8484")
+    .option("--keep", "keep the server up at the end, also without a terminal")
+    .addHelpText(
+      "after",
+      example('npm start -- --author "Jane Doe" --rights own --links https://jane.example/post ./my-notes'),
+    )
+    .action(bind(async () => (await import("../commands/start.ts")).startCommand));
+}

@@ -1,0 +1,42 @@
+/** `trilith worker`: runs what is queued, until it is stopped. */
+
+import { availableParallelism } from "node:os";
+import type { RunRecord } from "../../contracts/runs.ts";
+import { createWorker } from "../../orchestrator/index.ts";
+import type { CommandContext } from "../command-context.ts";
+import { findPipeline, withProject } from "../open-project.ts";
+import { parseCount } from "../option-values.ts";
+
+interface WorkerOptions {
+  readonly queues: string;
+  readonly concurrency?: string;
+  readonly once?: boolean;
+}
+
+/** Takes runs of its queues; Ctrl-C lets the running ones stop, and puts them back. */
+export async function workerCommand(context: CommandContext, options: WorkerOptions): Promise<void> {
+  const { terminal, signal } = context;
+  const queues = options.queues.split(",").map((queue) => queue.trim());
+  const concurrency =
+    options.concurrency === undefined
+      ? Math.min(4, availableParallelism())
+      : parseCount("--concurrency", options.concurrency);
+  const ended: Pick<RunRecord, "id" | "state">[] = [];
+  await withProject(context, async (workspace) => {
+    const worker = createWorker({
+      workspace,
+      queues,
+      runCount: concurrency,
+      findPipeline,
+      onStart: ({ id }) => terminal.note(`${terminal.color.dim("run")} ${id}`),
+      onEnd: ({ id, state, error }) => {
+        ended.push({ id, state });
+        const mark = state === "completed" ? terminal.color.green("✓") : terminal.color.yellow("–");
+        terminal.note(`${mark} ${id} ${state}${error === null ? "" : `: ${error.message}`}`);
+      },
+    });
+    terminal.note(`Working on ${queues.join(", ")}, ${concurrency} runs at once (Ctrl-C stops)`);
+    await worker.run({ signal, untilEmpty: options.once === true });
+  });
+  terminal.printJson(ended);
+}

@@ -1,0 +1,29 @@
+/** A step by its module and name, for a process that did not declare it. */
+
+import { pathToFileURL } from "node:url";
+import { StepNotImportableError } from "../errors.ts";
+import type { StepDefinition } from "../step-definition.ts";
+
+/**
+ * Imports the module and finds the step among its exports.
+ *
+ * @throws {StepNotImportableError} when it exports none of that name
+ */
+export async function importStep(step: {
+  readonly name: string;
+  readonly modulePath: string | null;
+}): Promise<StepDefinition> {
+  if (step.modulePath === null) throw new StepNotImportableError(step.name, null);
+  const module: Record<string, unknown> = await import(pathToFileURL(step.modulePath).href);
+  const found = Object.values(module).find((value): value is { definition: StepDefinition } =>
+    isStep(value, step.name),
+  );
+  if (found === undefined) throw new StepNotImportableError(step.name, step.modulePath);
+  return found.definition;
+}
+
+function isStep(value: unknown, name: string): boolean {
+  if (typeof value !== "function" || !("definition" in value)) return false;
+  const { definition } = value;
+  return typeof definition === "object" && definition !== null && "outputs" in definition && value.name === name;
+}
