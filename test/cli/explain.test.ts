@@ -111,7 +111,7 @@ describe("trilith explain", () => {
   it("tells many calls by how they ended, and in full those that ran", async () => {
     const [verdict, ...rest] = await explain(await runOnce("--set", "more=[b, d]"));
     expect(verdict).toBe("shout was called 3 times: 2 cached, 1 completed.");
-    expect(rest.join("\n")).toContain('ran because its input word changed ("');
+    expect(rest.join("\n")).toContain('shout_3 ran because its input word changed (now "d").');
   });
 
   it("gives everything as JSON", async () => {

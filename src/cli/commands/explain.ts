@@ -9,7 +9,7 @@ import {
 } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { withProject } from "../open-project.ts";
-import { type Terminal, table } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** How many invocations are shown in full, and how many names of unchanged parts in a line. */
 const SHOWN = 5;
@@ -48,9 +48,8 @@ function printInvocation({ verdict, comparedWith, parts }: InvocationExplanation
   if (comparedWith !== null) {
     terminal.print(color.dim(`Compared with ${comparedWith.invocationId} of run ${comparedWith.runId}:`));
   }
-  for (const line of table(["", "", "", ""], [...changedRows(parts), ...sameRows(parts)]).slice(1)) {
-    terminal.print(`  ${line.startsWith("=") ? color.dim(line) : line}`);
-  }
+  for (const line of changedLines(parts)) terminal.print(`  ${line}`);
+  for (const line of sameLines(parts)) terminal.print(`  ${color.dim(line)}`);
 }
 
 const SYMBOLS = { same: "=", changed: "≠", added: "+", removed: "-" } as const;
@@ -65,20 +64,28 @@ const LABELS: Readonly<Record<PartKind, string>> = {
   node: "node",
   protocol: "protocol",
 };
+const WIDEST_LABEL = Math.max(...Object.values(LABELS).map(({ length }) => length));
 
-function changedRows(parts: readonly PartComparison[]): string[][] {
-  return parts
-    .filter(({ change }) => change !== "same")
-    .map((part) => [SYMBOLS[part.change], LABELS[part.kind], part.name, describeChange(part)]);
+function changedLines(parts: readonly PartComparison[]): string[] {
+  const changed = parts.filter(({ change }) => change !== "same");
+  const width = Math.max(...changed.map(({ name }) => name.length));
+  return changed.map((part) => {
+    const end = describeChange(part);
+    return `${lead(SYMBOLS[part.change], part.kind)}${end === "" ? part.name : `${part.name.padEnd(width)}  ${end}`}`;
+  });
 }
 
-/** A row for each kind, with the names of what has not changed. */
-function sameRows(parts: readonly PartComparison[]): string[][] {
+/** A line for each kind, with the names of what has not changed. */
+function sameLines(parts: readonly PartComparison[]): string[] {
   const names = new Map<PartKind, string[]>();
   for (const { kind, name, change } of parts) {
     if (change === "same") names.set(kind, [...(names.get(kind) ?? []), name]);
   }
-  return [...names].map(([kind, each]) => [SYMBOLS.same, LABELS[kind], listNames(each)]);
+  return [...names].map(([kind, each]) => `${lead(SYMBOLS.same, kind)}${listNames(each)}`);
+}
+
+function lead(symbol: string, kind: PartKind): string {
+  return `${symbol}  ${LABELS[kind].padEnd(WIDEST_LABEL)}  `;
 }
 
 function listNames(names: readonly string[]): string {
