@@ -102,6 +102,7 @@ export function startRun<P extends Pipeline>(
   const stopBeating = beat(run, { everyMs: options.heartbeatMs ?? 500, cancel });
   const result = execute(run, pipeline, {
     parameters: start.parameters,
+    resumed: start.resumed,
     idle: idle.promise,
     cancelled: () => cancelled,
   })
@@ -213,6 +214,8 @@ function beat(
 
 interface Execution {
   readonly parameters: JsonValue;
+  /** Whether something may have been said before this process had the run. */
+  readonly resumed: boolean;
   /** Resolves when the run has nothing to do but to wait. */
   readonly idle: Promise<void>;
   cancelled(): { readonly reason: unknown } | undefined;
@@ -220,7 +223,7 @@ interface Execution {
 
 async function execute(run: RunContext, pipeline: Pipeline, execution: Execution): Promise<unknown> {
   const { parameters, idle } = execution;
-  await hearEarlierSignals(run);
+  if (execution.resumed) run.waits.hear(await run.journal.queue.listSignals(run.lease.runId));
   await runHook(run, pipeline.definition.hooks.onStart, { place: null, attempt: 0, error: undefined });
   const place = { pipeline: pipeline.name, parentId: null, prefix: "", gates: [] };
   const ended = runFrame(run, place, () =>
@@ -228,11 +231,6 @@ async function execute(run: RunContext, pipeline: Pipeline, execution: Execution
   );
   const end = await Promise.race([ended, idle.then(() => "idle" as const)]);
   return end === "idle" ? suspend(run) : finish(run, pipeline, { end, execution });
-}
-
-/** What was said before this process had the run. */
-async function hearEarlierSignals(run: RunContext): Promise<void> {
-  if (run.begun.size > 0) run.waits.hear(await run.journal.queue.listSignals(run.lease.runId));
 }
 
 /** Gives the run up. Its function stays where it waits, and nothing that it still does counts. */

@@ -26,7 +26,7 @@ export function sleep(ms: number, options: CallOptions = {}): Ref<void> {
 
 /**
  * Waits for `trilith send <run> <name> --value <json>`, or its equivalent over REST. What was sent before the run asked
- * is kept for it; the second `event` of a name waits for what is sent second.
+ * is kept for it; in one pipeline the second `event` of a name waits for what is sent second.
  *
  * @param options.schema  what the value must be; any JSON without one. A value that does not fit fails the wait.
  */

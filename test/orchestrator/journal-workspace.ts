@@ -30,6 +30,11 @@ export async function openJournalWorkspace(
     open: async (port) => ports[port],
     artifacts,
     runs: createRunJournal(database, { clock }),
+    stepProcess: {
+      executable: process.execPath,
+      args: ["--no-warnings", join(import.meta.dirname, "step-process.ts"), folder],
+      env: process.env,
+    },
     folder,
     clock,
     log: silentLogger,

@@ -57,7 +57,7 @@ async function showRun(context: CommandContext, id: string, withLogs: boolean): 
     if (run.error !== null) terminal.print(terminal.color.red(run.error.message));
     for (const line of table(["STEP", "STATE", "ATTEMPTS", "OUTPUTS"], invocations.map(toStepRow)))
       terminal.print(line);
-    for (const { invocationId, key, value } of metadata)
+    for (const { invocationId, key, value } of metadata.filter((fact) => !fact.key.startsWith("trilith.")))
       terminal.print(`  ${nameOf(invocations, invocationId)}${key} = ${JSON.stringify(value)}`);
     for (const { invocationId, level, message, attempt } of logs)
       terminal.print(`  ${nameOf(invocations, invocationId)}#${attempt} ${level} ${message}`);

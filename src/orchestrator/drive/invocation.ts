@@ -11,6 +11,7 @@ import { type CallInput, hashInputs, toInvocationInputs } from "../call-input.ts
 import { toErrorRecord } from "../error-record.ts";
 import { StepFailedError, StepSkippedError } from "../errors.ts";
 import type { InvocationPlace } from "../events.ts";
+import { toNoteRecord } from "../explain/cache-note.ts";
 import type { Gate } from "../gate.ts";
 import type { RefNode } from "../ref.ts";
 import type { RetryPolicy, StepDefinition } from "../step-definition.ts";
@@ -77,6 +78,7 @@ async function runStep(run: RunContext, invocation: Invocation, bare: Invocation
       const entry = await describeEntry(run, invocation, bare);
       const kept = await findKept(run, invocation, entry);
       if (kept !== undefined) return kept;
+      if (run.anew.has(entry.id)) run.recorder.metadata(toNoteRecord(entry.id, { reason: "rerun", message: "" }));
       if (entry.cacheKey === null || !mayReuse(run, entry)) return runAttempts(run, invocation, entry);
       return run.withKey(entry.cacheKey, async () => {
         return (await findCached(run, invocation, entry)) ?? (await runAttempts(run, invocation, entry));
@@ -113,6 +115,7 @@ async function describeEntry(
   const uncacheable = whyNotCached(definition, code);
   if (uncacheable !== null) {
     run.warn("step-not-cached", `The step ${definition.name} is not cached: ${uncacheable}`);
+    run.recorder.metadata(toNoteRecord(bare.id, { reason: "not-cached", message: uncacheable }));
     return entry;
   }
   const { key, parts } = await createCacheKey(definition, {
@@ -141,6 +144,7 @@ async function findKept(
   const outputs = await readableOutputs(run, invocation.definition, earlier);
   if (outputs === undefined) return undefined;
   if (earlier.runId !== run.lease.runId) await run.lease.settle(entry, { state: "cached", from: earlier });
+  else run.recorder.metadata(toNoteRecord(entry.id, { reason: "kept", message: "", codeDigest: entry.codeDigest }));
   const codeChanged = earlier.codeDigest !== entry.codeDigest;
   if (codeChanged) {
     run.warn(
@@ -162,11 +166,19 @@ async function findCached(
   const finishedAfterMs = cacheTtlMs === null ? 0 : run.workspace.clock.now() - cacheTtlMs;
   for (const earlier of await run.journal.findCached(entry.cacheKey ?? "", finishedAfterMs)) {
     const outputs = await readableOutputs(run, invocation.definition, earlier);
-    if (outputs === undefined) continue;
+    if (outputs === undefined) {
+      const message = `outputs that ${earlier.runId} had made could not be read`;
+      run.recorder.metadata(toNoteRecord(entry.id, { reason: "unreadable", message }));
+      continue;
+    }
     await run.lease.settle(entry, { state: "cached", from: earlier });
     const from = { runId: earlier.runId, invocationId: earlier.id };
     run.events.push({ type: "step-cached", ...placeOf(invocation), from });
     return outputs;
+  }
+  if (cacheTtlMs !== null && (await run.journal.findCached(entry.cacheKey ?? "")).length > 0) {
+    const message = `what there was is older than its cacheTtlMs, ${cacheTtlMs} ms`;
+    run.recorder.metadata(toNoteRecord(entry.id, { reason: "expired", message }));
   }
   return undefined;
 }
