@@ -15,9 +15,17 @@ import { benchReport, median } from "./report.ts";
 
 const STEPS = 200;
 const ROUNDS = 7;
+const WIDE = 10_000;
+const CACHED = 1_000;
 const WORDS = 10_000;
 
 const next = step({ name: "next", input: z.object({ of: z.number() }), output: z.number(), run: ({ of }) => of + 1 });
+const range = step({
+  name: "range",
+  input: z.object({ from: z.number(), width: z.number() }),
+  output: z.array(z.number()),
+  run: ({ from, width }) => Array.from({ length: width }, (_, i) => from + i),
+});
 const talk = step({
   name: "talk",
   input: z.object({ words: z.number() }),
@@ -51,6 +59,11 @@ const fan = pipeline({
     ),
   }),
 });
+const wide = pipeline({
+  name: "wide",
+  parameters: z.object({ from: z.number(), width: z.number() }),
+  run: ({ from, width }) => ({ all: each(range({ from, width }), (of) => next({ of }), { concurrency: 64 }) }),
+});
 const talking = pipeline({ name: "talking", run: () => ({ tookMs: talk({ words: WORDS }) }) });
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), "trilith-bench-"));
@@ -72,6 +85,7 @@ if (process.argv[2] !== undefined) {
     said.push((await result).tookMs / WORDS / 2);
   }
   const starts = measureStarts();
+  const { rates, memoryGrowthMb, cachedMs } = await measureWide();
   rmSync(folder, { recursive: true });
   const summary = (samples: readonly number[]): object => {
     const sorted = samples.slice(1).toSorted((a, b) => a - b); // the first round warms up
@@ -87,10 +101,28 @@ if (process.argv[2] !== undefined) {
       cachedMsPerStep: summary(cached),
       logOrMetricCallMs: summary(said),
       freshProcessOfThreeCachedStepsMs: summary(starts),
+      wideStepsPerSecond: { width: WIDE, ...summary(rates) },
+      wideMemoryGrowthMb: summary(memoryGrowthMb),
+      thousandCachedStepsMs: summary(cachedMs),
     },
   });
 }
 await workspace.close().catch(() => undefined); // its folder is gone
+
+/** A list that a step makes, 10,000 long, a step for each element; and 1,000 of them again, answered by the cache. */
+async function measureWide(): Promise<{ rates: number[]; memoryGrowthMb: number[]; cachedMs: number[] }> {
+  const [rates, memoryGrowthMb, cachedMs]: number[][] = [[], [], []];
+  for (let round = 0; round <= 3; round++) {
+    const from = (round + 1) * 1_000_000;
+    const before = process.memoryUsage().rss;
+    const parameters = { from, width: WIDE };
+    rates?.push(WIDE / ((await timed(wide, parameters)) / 1000));
+    memoryGrowthMb?.push((process.memoryUsage().rss - before) / 2 ** 20);
+    await timed(wide, { from: -from, width: CACHED });
+    cachedMs?.push(await timed(wide, { from: -from, width: CACHED }));
+  }
+  return { rates: rates ?? [], memoryGrowthMb: memoryGrowthMb ?? [], cachedMs: cachedMs ?? [] };
+}
 
 async function timed<P extends Pipeline>(pipe: P, parameters: z.input<P["parameters"]>): Promise<number> {
   const begun = performance.now();

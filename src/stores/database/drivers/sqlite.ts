@@ -5,7 +5,7 @@
 
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -36,12 +36,19 @@ export function openSqliteDatabase({ file, busyTimeoutMs = 60_000 }: SqliteDatab
   const connection = openConnection(file, busyTimeoutMs);
   return new Kysely<unknown>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
+      createAdapter: () => new QueueingSqliteAdapter(),
       createDriver: () => sqliteDriver(connection),
       createIntrospector: (database) => new SqliteIntrospector(database),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
+}
+
+/** The driver below lets one caller in after the other by itself, in order; Kysely's own lock would wake all of them each time. */
+class QueueingSqliteAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
 }
 
 function openConnection(file: string, busyTimeoutMs: number): DatabaseSync {
@@ -58,6 +65,7 @@ function openConnection(file: string, busyTimeoutMs: number): DatabaseSync {
 /** One connection, used by one transaction or statement at a time. */
 function sqliteDriver(raw: DatabaseSync): Driver {
   let tail: Promise<void> = Promise.resolve();
+  const prepare = createStatementCache(raw);
   const releases = new WeakMap<DatabaseConnection, () => void>();
   return {
     init: async () => undefined,
@@ -68,7 +76,7 @@ function sqliteDriver(raw: DatabaseSync): Driver {
         release = resolve;
       });
       await before;
-      const connection = sqliteConnection(raw);
+      const connection = sqliteConnection(raw, prepare);
       releases.set(connection, release);
       return connection;
     },
@@ -90,12 +98,34 @@ function sqliteDriver(raw: DatabaseSync): Driver {
   };
 }
 
-function sqliteConnection(raw: DatabaseSync): DatabaseConnection {
+type Prepare = (sql: string) => { readonly statement: StatementSync; readonly givesRows: boolean };
+
+/** How many statements are kept prepared: more than the stores have, so that only generated ones fall out. */
+const KEPT_STATEMENTS = 500;
+
+/** Preparing costs more than running a small statement does. The one that was used longest ago goes first. */
+function createStatementCache(raw: DatabaseSync): Prepare {
+  const kept = new Map<string, ReturnType<Prepare>>();
+  return (sql) => {
+    let prepared = kept.get(sql);
+    if (prepared) kept.delete(sql);
+    else {
+      const statement = raw.prepare(sql);
+      prepared = { statement, givesRows: statement.columns().length > 0 };
+    }
+    kept.set(sql, prepared);
+    const [oldest] = kept.keys();
+    if (kept.size > KEPT_STATEMENTS && oldest !== undefined) kept.delete(oldest);
+    return prepared;
+  };
+}
+
+function sqliteConnection(raw: DatabaseSync, prepare: Prepare): DatabaseConnection {
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const statement = raw.prepare(sql);
+      const { statement, givesRows } = prepare(sql);
       const values = parameters as SQLInputValue[]; // stores bind text, numbers, bytes and null only
-      if (statement.columns().length > 0) return { rows: statement.all(...values) as R[] };
+      if (givesRows) return { rows: statement.all(...values) as R[] };
       const { changes, lastInsertRowid } = statement.run(...values);
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
     },
