@@ -13,10 +13,15 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import { hashJson } from "./core/hash.ts";
 import { entropyRandom } from "./core/random.ts";
 import { createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
-import { migrateDatabase, openSqliteDatabase } from "./stores/database/index.ts";
+import {
+  migrateDatabase,
+  openPostgresDatabase,
+  openPostgresSession,
+  openSqliteDatabase,
+} from "./stores/database/index.ts";
 import { featureMigrations } from "./stores/features/index.ts";
 import { registryMigrations } from "./stores/registry/index.ts";
-import { createRunJournal, runMigrations } from "./stores/runs/index.ts";
+import { createRunJournal, runMigrations, systemLiveness } from "./stores/runs/index.ts";
 import { warehouseMigrations } from "./stores/warehouse/index.ts";
 
 export interface WorkspaceOptions {
@@ -44,7 +49,7 @@ const BUNDLED_BASE = join(import.meta.dirname, "../models/trilith-base-9m");
 export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const { config = {}, env = process.env, log = silentLogger, clock = systemClock() } = options;
   const folder = resolve(options.folder ?? env["TRILITH_WORKSPACE"] ?? config.workspace ?? ".trilith");
-  const database = openSqliteDatabase({ file: join(folder, "trilith.db") });
+  const { database, session, close } = await openDatabase(folder, env);
   await migrateDatabase(database, [
     ...runMigrations,
     ...warehouseMigrations,
@@ -65,7 +70,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     folder,
     open,
     artifacts,
-    runs: createRunJournal(database, { clock }),
+    runs: createRunJournal(database, { clock, liveness: systemLiveness(session) }),
     stepProcess: {
       executable: process.execPath,
       args: ["--no-warnings", BIN, "step-process", "--workspace", folder],
@@ -76,6 +81,25 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     fingerprint: (port) => fingerprintOf(port, open, config),
     async close() {
       await (await opened.vectors)?.close();
+      await close();
+    },
+  };
+}
+
+/** SQLite in the folder, or the PostgreSQL of TRILITH_DATABASE_URL, where a session says that this process lives. */
+async function openDatabase(folder: string, env: Parts["env"]) {
+  const url = env["TRILITH_DATABASE_URL"];
+  if (url === undefined || url === "") {
+    const database = openSqliteDatabase({ file: join(folder, "trilith.db") });
+    return { database, session: undefined, close: () => database.destroy() };
+  }
+  const database = await openPostgresDatabase({ url });
+  const session = await openPostgresSession({ url });
+  return {
+    database,
+    session,
+    async close() {
+      await session.close();
       await database.destroy();
     },
   };

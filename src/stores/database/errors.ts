@@ -1,6 +1,6 @@
 /** What can be wrong with a database as a whole. */
 
-import { TrilithError } from "../../core/errors.ts";
+import { messageOf, TrilithError } from "../../core/errors.ts";
 
 /** Thrown when the database has migrations that this release does not know. */
 export class DatabaseTooNewError extends TrilithError {
@@ -29,4 +29,29 @@ export class DatabaseUnusableError extends TrilithError {
       { cause },
     );
   }
+}
+
+/** Thrown when a database server cannot be connected to. The password is never part of the message. */
+export class DatabaseUnreachableError extends TrilithError {
+  override readonly code = "database-unreachable";
+  override readonly usage = true;
+
+  constructor(url: string, cause: unknown) {
+    super(
+      `The database ${withoutPassword(url)} cannot be reached (${reasonOf(cause)}); expected a PostgreSQL server that takes this user. ` +
+        "Check that it runs, and TRILITH_DATABASE_URL.",
+      { cause },
+    );
+  }
+}
+
+function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return "at TRILITH_DATABASE_URL, which is no URL,";
+  const parsed = new URL(url);
+  return `${parsed.username}@${parsed.host}${parsed.pathname}`;
+}
+
+/** Several addresses that were tried are one error of many. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof AggregateError ? cause.errors.map(messageOf).join("; ") : messageOf(cause);
 }
