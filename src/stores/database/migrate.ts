@@ -35,6 +35,11 @@ function migrate(tables: Kysely<MigrationTable>, migrations: readonly Migration[
       .ifNotExists()
       .addColumn("id", "text", (c) => c.primaryKey())
       .execute();
+    await transaction.schema
+      .createTable("write_lock")
+      .ifNotExists()
+      .addColumn("name", "text", (c) => c.primaryKey())
+      .execute();
     const applied = new Set((await transaction.selectFrom("migration").select("id").execute()).map(({ id }) => id));
     const known = new Set(migrations.map(({ id }) => id));
     const unknown = [...applied].filter((id) => !known.has(id));

@@ -5,7 +5,7 @@
 
 import type { Kysely, Transaction } from "kysely";
 import type { z } from "zod";
-import type { Database } from "../../contracts/database.ts";
+import { type Database, takeWriteLock } from "../../contracts/database.ts";
 import {
   Chunk,
   CleanedDocument,
@@ -48,6 +48,7 @@ export function createFeatureStore(database: Database, clock: Clock): FeatureSto
       const wanted = keyedRows(group, rows, documentIds);
       const writtenAt = new Date(clock.now()).toISOString();
       return tables.transaction().execute(async (transaction) => {
+        await takeWriteLock(transaction, "features");
         const current = await currentRows(transaction, group, documentIds);
         const gone = [...current].filter(([key, content]) => wanted.get(key)?.content !== content);
         const come = [...wanted].filter(([key, { content }]) => current.get(key) !== content);

@@ -1,7 +1,7 @@
 /** The model registry over SQL: versions are added and never change, except for their stage. */
 
 import type { Kysely } from "kysely";
-import type { Database } from "../../contracts/database.ts";
+import { type Database, takeWriteLock } from "../../contracts/database.ts";
 import { ModelLineage, type ModelRegistry, ModelVersion } from "../../contracts/registry.ts";
 import type { Clock } from "../../core/clock.ts";
 import { hashJson } from "../../core/hash.ts";
@@ -16,6 +16,7 @@ export function createModelRegistry(database: Database, clock: Clock): ModelRegi
     async register(model) {
       const contentKey = hashJson({ files: model.files, lineage: { ...model.lineage, runId: "" } });
       return tables.transaction().execute(async (transaction) => {
+        await takeWriteLock(transaction, "registry");
         const versions = await rowsOf(transaction, model.name);
         const same = versions.find((row) => row.content_key === contentKey);
         if (same) return toModelVersion(same);
@@ -44,6 +45,7 @@ export function createModelRegistry(database: Database, clock: Clock): ModelRegi
     },
     async setStage(name, version, stage) {
       return tables.transaction().execute(async (transaction) => {
+        await takeWriteLock(transaction, "registry");
         const rows = await rowsOf(transaction, name);
         const row = rows.find((each) => each.version === version);
         if (row === undefined) {

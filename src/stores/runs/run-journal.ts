@@ -1,5 +1,6 @@
 /** The run journal over SQL: what the engine writes through leases, and what everyone can read. */
 
+import { sql } from "kysely";
 import type { Database } from "../../contracts/database.ts";
 import type { RunJournal } from "../../contracts/run-journal.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
@@ -190,8 +191,10 @@ async function findRunOf({ tables, liveness }: QueueParts, idOrName: string) {
       .limit(1),
   );
   if (exact || idOrName === "") return exact;
-  const [first, second] = await readRuns(tables, liveness, (query) =>
-    query.where("id", ">=", idOrName).where("id", "<", `${idOrName}\uffff`).limit(2),
+  const [first, second] = await readRuns(
+    tables,
+    liveness,
+    (query) => query.where(sql`substr(id, 1, ${idOrName.length})`, "=", idOrName), // not by order, which depends on the collation.limit(2),
   );
   return second === undefined ? first : undefined;
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Kysely, Transaction } from "kysely";
-import type { Database } from "../../contracts/database.ts";
+import { type Database, takeWriteLock } from "../../contracts/database.ts";
 import { type Author, type DocumentDraft, RawDocument, type Warehouse } from "../../contracts/documents.ts";
 import type { Clock } from "../../core/clock.ts";
 import { hashJson, shortHash } from "../../core/hash.ts";
@@ -42,6 +42,7 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
 
     saveDocument: (author, draft) =>
       tables.transaction().execute(async (transaction) => {
+        await takeWriteLock(transaction, "warehouse");
         const saved = toVersion(author, draft, new Date(clock.now()).toISOString());
         const latest = await findDocument(transaction, saved.id);
         if (latest?.contentHash === saved.contentHash) return { document: latest, outcome: "unchanged" };
