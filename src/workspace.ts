@@ -49,7 +49,7 @@ const BUNDLED_BASE = join(import.meta.dirname, "../models/trilith-base-9m");
 export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const { config = {}, env = process.env, log = silentLogger, clock = systemClock() } = options;
   const folder = resolve(options.folder ?? env["TRILITH_WORKSPACE"] ?? config.workspace ?? ".trilith");
-  const { database, session, close } = await openDatabase(folder, env);
+  const { database, shared, close } = await openDatabase(folder, env);
   await migrateDatabase(database, [
     ...runMigrations,
     ...warehouseMigrations,
@@ -70,7 +70,8 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     folder,
     open,
     artifacts,
-    runs: createRunJournal(database, { clock, liveness: systemLiveness(session) }),
+    runs: createRunJournal(database, { clock, liveness: systemLiveness(shared) }),
+    ...(shared === undefined ? {} : { shared }),
     stepProcess: {
       executable: process.execPath,
       args: ["--no-warnings", BIN, "step-process", "--workspace", folder],
@@ -91,13 +92,13 @@ async function openDatabase(folder: string, env: Parts["env"]) {
   const url = env["TRILITH_DATABASE_URL"];
   if (url === undefined || url === "") {
     const database = openSqliteDatabase({ file: join(folder, "trilith.db") });
-    return { database, session: undefined, close: () => database.destroy() };
+    return { database, shared: undefined, close: () => database.destroy() };
   }
   const database = await openPostgresDatabase({ url });
   const session = await openPostgresSession({ url });
   return {
     database,
-    session,
+    shared: { ...session, url },
     async close() {
       await session.close();
       await database.destroy();

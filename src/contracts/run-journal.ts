@@ -187,7 +187,14 @@ export interface RunJournal {
     readonly limit?: number;
   }): Promise<RunRecord[]>;
   /** In order of their start. */
-  listInvocations(runId: string, filter?: { readonly ids?: readonly string[] }): Promise<InvocationRecord[]>;
+  listInvocations(
+    runId: string,
+    filter?: {
+      readonly ids?: readonly string[];
+      /** Only those that have an attempt which has ended. */
+      readonly attempted?: boolean;
+    },
+  ): Promise<InvocationRecord[]>;
   /** Completed invocations with that key, newest first. */
   findCached(cacheKey: string, finishedAfterMs?: number): Promise<InvocationRecord[]>;
   /** The newest finished invocations of a step with key parts, newest first, not of `exceptRunId`. */

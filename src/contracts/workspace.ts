@@ -35,6 +35,19 @@ export interface StepProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** The database that processes on many machines share, and this process's session in it. */
+export interface SharedDatabase {
+  readonly url: string;
+  /** Held as long as this process lives. */
+  readonly key: string;
+  /** Which of the keys are held by processes that live. */
+  isAlive(keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Whether this process holds the lock, taking it if it is free; it is free again when the process ends. */
+  tryLock(name: string): Promise<boolean>;
+  /** Runs `body` while no other process runs one under that name. */
+  withLock<T>(name: string, body: () => Promise<T>): Promise<T>;
+}
+
 export interface Workspace {
   /** The folder that holds everything: databases, index, artifacts. */
   readonly folder: string;
@@ -45,6 +58,8 @@ export interface Workspace {
   readonly runs: RunJournal;
   /** How a step gets a process of its own that opens this workspace; absent where it cannot. */
   readonly stepProcess?: StepProcess;
+  /** Absent where everything is on this machine. */
+  readonly shared?: SharedDatabase;
   readonly clock: Clock;
   readonly log: Logger;
   /** What a read through the port depends on: part of the cache key of every step that uses it. */

@@ -197,6 +197,19 @@ export class CodeMismatchError extends TrilithError {
   }
 }
 
+/** Thrown when workers on many machines are asked for in a workspace that has no database to share. */
+export class NoSharedDatabaseError extends TrilithError {
+  override readonly code = "no-shared-database";
+  override readonly usage = true;
+
+  constructor() {
+    super(
+      "The engine dbos was asked for, and this workspace is on SQLite; expected a PostgreSQL that the workers share. " +
+        "Set TRILITH_DATABASE_URL=postgres://user:password@host:5432/database, for every worker and for the command that starts runs.",
+    );
+  }
+}
+
 /** The result of a run that gave its process up, because there is nothing to do until something comes. */
 export class RunWaitingError extends TrilithError {
   override readonly code = "run-waiting";

@@ -4,6 +4,7 @@ export { CacheKeyError } from "./cache-key-error.ts";
 export type { RunPoint } from "./drive/run-context.ts";
 export { signalName } from "./drive/waits.ts";
 export { type EachLimits, each } from "./each.ts";
+export { type DbosWorkerOptions, runDbosWorker } from "./engines/dbos/dbos-worker.ts";
 export {
   InvalidDefinitionError,
   NotJsonError,

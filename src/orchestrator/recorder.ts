@@ -20,7 +20,7 @@ const FLUSH_AFTER_MS = 200;
 const FLUSH_AT_ROWS = 5_000;
 
 /** A recorder that writes to `lease` at least every 200 ms while something is said. */
-export function createRecorder(lease: RunLease): Recorder {
+export function createRecorder(lease: Pick<RunLease, "append">): Recorder {
   let said = emptyObservations();
   let timer: NodeJS.Timeout | undefined;
   let failure: unknown;

@@ -13,7 +13,7 @@ import { createCodeDigests } from "./code-digest/code-digest.ts";
 import { createActivity } from "./drive/activity.ts";
 import { outputNodes, runFrame } from "./drive/frame.ts";
 import type { FrameEnd } from "./drive/nested.ts";
-import type { RunContext, RunPoint } from "./drive/run-context.ts";
+import type { Executor, RunContext, RunPoint } from "./drive/run-context.ts";
 import { runHook } from "./drive/run-hook.ts";
 import { Waits } from "./drive/waits.ts";
 import { toErrorRecord } from "./error-record.ts";
@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly concurrency?: number;
   /** What the machine has for steps that state their `resources`. Default: its cores and memory, and no GPU. */
   readonly capacity?: Resources;
+  /** Where attempts compute. Default: where each step asks for, on this machine. */
+  readonly executor?: Executor;
   /** How long steps are waited for after their signal has aborted. Default 2,000. */
   readonly graceMs?: number;
   /** How often the journal is told that the run lives, and asked what was said to it. Default 500. */
@@ -157,7 +159,7 @@ function createRunContext(pipeline: Pipeline, start: Start, options: RunOptions 
     kept: new Map(start.kept.map((record) => [record.id, record])),
     begun: new Map(start.begun.map((record) => [record.id, record])),
     anew: new Set(start.anew),
-    executorOf: executorFor({ workspace, warn }),
+    executorOf: options.executor ? () => options.executor as Executor : executorFor({ workspace, warn }),
     withKey: keyLockOf(start.journal),
     onPoint: options.onPoint ?? (() => undefined),
     warn,

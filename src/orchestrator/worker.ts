@@ -104,7 +104,8 @@ export async function pipelineDigest({ definition }: Pipeline): Promise<string |
   return (await digests.digestOf({ ...definition, definedAtMs: 0 })).digest;
 }
 
-async function assertSameCode(pipeline: Pipeline, run: RunRecord): Promise<void> {
+/** @throws {CodeMismatchError} when the run was queued with other code of its pipeline */
+export async function assertSameCode(pipeline: Pipeline, run: RunRecord): Promise<void> {
   if (run.codeDigest === null) return;
   const digest = await pipelineDigest(pipeline);
   if (digest !== run.codeDigest) throw new CodeMismatchError(run.id, pipeline.name);

@@ -5,8 +5,13 @@ import { silentLogger } from "../../src/contracts/logger.ts";
 import type { Workspace, WorkspacePorts } from "../../src/contracts/workspace.ts";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { type BlobDriver, createArtifactStore, filesBlobs, memoryBlobs } from "../../src/stores/artifacts/index.ts";
-import { migrateDatabase, openSqliteDatabase } from "../../src/stores/database/index.ts";
-import { createRunJournal, runMigrations } from "../../src/stores/runs/index.ts";
+import {
+  migrateDatabase,
+  openPostgresDatabase,
+  openPostgresSession,
+  openSqliteDatabase,
+} from "../../src/stores/database/index.ts";
+import { createRunJournal, runMigrations, systemLiveness } from "../../src/stores/runs/index.ts";
 
 export interface JournalWorkspace extends Workspace {
   /** Where artifacts' bytes are, for a test that damages them. */
@@ -17,10 +22,21 @@ export interface JournalWorkspace extends Workspace {
 
 /** Opens it in `folder`, or in memory; `ports` are there for steps that use them. */
 export async function openJournalWorkspace(
-  options: { readonly folder?: string; readonly clock?: Clock; readonly ports?: Partial<WorkspacePorts> } = {},
+  options: {
+    /** Of a PostgreSQL, for a journal that processes share. */
+    readonly url?: string;
+    readonly folder?: string;
+    readonly clock?: Clock;
+    readonly ports?: Partial<WorkspacePorts>;
+  } = {},
 ): Promise<JournalWorkspace> {
   const { folder = "", clock = systemClock() } = options;
-  const database = openSqliteDatabase({ file: folder === "" ? ":memory:" : join(folder, "trilith.db") });
+  const { url } = options;
+  const database =
+    url === undefined
+      ? openSqliteDatabase({ file: folder === "" ? ":memory:" : join(folder, "trilith.db") })
+      : await openPostgresDatabase({ url });
+  const session = url === undefined ? undefined : await openPostgresSession({ url });
   await migrateDatabase(database, runMigrations);
   const blobs = folder === "" ? memoryBlobs() : filesBlobs({ folder: join(folder, "artifacts") });
   const fingerprints: Record<string, string> = {};
@@ -29,7 +45,8 @@ export async function openJournalWorkspace(
   return {
     open: async (port) => ports[port],
     artifacts,
-    runs: createRunJournal(database, { clock }),
+    runs: createRunJournal(database, { clock, liveness: systemLiveness(session) }),
+    ...(session && url !== undefined ? { shared: { ...session, url } } : {}),
     stepProcess: {
       executable: process.execPath,
       args: ["--no-warnings", join(import.meta.dirname, "step-process.ts"), folder],
@@ -41,6 +58,9 @@ export async function openJournalWorkspace(
     blobs,
     fingerprints,
     fingerprint: async (port) => fingerprints[port] ?? "1",
-    close: () => database.destroy(),
+    async close() {
+      await session?.close();
+      await database.destroy();
+    },
   };
 }

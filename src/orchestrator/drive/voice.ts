@@ -7,7 +7,11 @@ import { toJsonValue } from "../json-value.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** The voice of one attempt. */
-export function createVoice(run: RunContext, place: InvocationPlace, attempt: number): StepVoice {
+export function createVoice(
+  run: Pick<RunContext, "events" | "recorder" | "workspace">,
+  place: InvocationPlace,
+  attempt: number,
+): StepVoice {
   const { events, recorder, workspace } = run;
   const { invocationId, displayName } = place;
   return {

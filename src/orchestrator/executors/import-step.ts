@@ -22,6 +22,23 @@ export async function importStep(step: {
   return found.definition;
 }
 
+/** Whether another process would find this very step; what it closes over would be another's there. */
+export async function isImportable(definition: StepDefinition): Promise<boolean> {
+  try {
+    return (await importStep(definition)) === definition;
+  } catch {
+    return false;
+  }
+}
+
+/** Says that a step runs in the run's own process, because no other would find it. */
+export function inlineNotice(step: string): [code: string, message: string] {
+  return [
+    "step-runs-inline",
+    `The step ${step} is no export of its module, so no other process finds it; it runs in the run's own. Export it.`,
+  ];
+}
+
 function isStep(value: unknown, name: string): boolean {
   if (typeof value !== "function" || !("definition" in value)) return false;
   const { definition } = value;

@@ -10,13 +10,15 @@ import type { StepProcess } from "../../contracts/workspace.ts";
 import type { StepVoice } from "../attempt.ts";
 import type { AttemptRequest, Executor, RunContext } from "../drive/run-context.ts";
 import { StepNotImportableError, StepProcessEndedError, StepTimeoutError } from "../errors.ts";
+import { inlineNotice, isImportable } from "./import-step.ts";
+import { inlineExecutor } from "./inline.ts";
 import { localExecutor } from "./local-executor.ts";
 import { toRecipe } from "./recipes.ts";
 import { type FromStep, fromSentError, type StepOrder, type ToStep } from "./step-messages.ts";
 
 /** Runs each attempt by `command`, which must call `runStepProcess`. */
 export function processExecutor(command: StepProcess): Executor {
-  return localExecutor("process", async (run, request, { attempt, say }) => {
+  const inProcess = localExecutor("process", async (run, request, { attempt, say }) => {
     const { name, modulePath } = request.definition;
     if (modulePath === null) throw new StepNotImportableError(name, null);
     const order: StepOrder = {
@@ -34,6 +36,14 @@ export function processExecutor(command: StepProcess): Executor {
     });
     return superviseChild(child, { order, run, request, say });
   });
+  return {
+    name: "process",
+    async attempt(run, request) {
+      if (await isImportable(request.definition)) return inProcess.attempt(run, request);
+      run.warn(...inlineNotice(request.definition.name));
+      return inlineExecutor.attempt(run, request);
+    },
+  };
 }
 
 interface Supervised {

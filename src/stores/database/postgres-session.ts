@@ -13,10 +13,15 @@ export interface PostgresSession {
   readonly key: string;
   /** Which of the keys are held by sessions that live. */
   isAlive(keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Whether this session holds the lock of that name, taking it if it is free. It is free again when the session ends. */
+  tryLock(name: string): Promise<boolean>;
+  /** Runs `body` while no other session runs one under that name. */
+  withLock<T>(name: string, body: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 /** The first half of every lock's key, so that locks of other programs are never taken for ours. */
+const LOCK_RETRY_MS = 100;
 const LOCK_CLASS = 0x7472696c; // "tril"
 
 /**
@@ -63,6 +68,29 @@ export async function openPostgresSession({
       );
       const held = new Set(rows.map(({ objid }) => String(Number(objid) | 0))); // the server shows keys without their sign
       return new Set(keys.filter((each) => held.has(each)));
+    },
+    async tryLock(name) {
+      await reconnecting;
+      const { rows } = await client.query<{ held: boolean }>(
+        `select exists (select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
+           and classid = $1 and objid = (hashtext($2)::int8 & 4294967295)::oid) or pg_try_advisory_lock($1, hashtext($2)) as held`,
+        [LOCK_CLASS, name],
+      );
+      return rows[0]?.held === true;
+    },
+    async withLock(name, body) {
+      // Asked for again and again: a statement that waits would hold up whoever builds an index concurrently.
+      const take = "select pg_try_advisory_lock($1, hashtext($2)) as held";
+      for (;;) {
+        const { rows } = await client.query<{ held: boolean }>(take, [LOCK_CLASS, name]);
+        if (rows[0]?.held) break;
+        await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
+      }
+      try {
+        return await body();
+      } finally {
+        await client.query("select pg_advisory_unlock($1, hashtext($2))", [LOCK_CLASS, name]);
+      }
     },
     async close() {
       closed = true;

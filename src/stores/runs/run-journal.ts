@@ -134,6 +134,8 @@ function createReads({
       // A running run may turn out to be interrupted, so states are compared as they are shown.
       const runs = await readRuns(tables, liveness, (query) => {
         let narrowed = query.orderBy("started_at_ms", "desc").orderBy("id", "desc");
+        const stored = states?.map((state) => (state === "interrupted" ? "running" : state));
+        if (stored !== undefined) narrowed = narrowed.where("state", "in", stored);
         if (pipeline !== undefined) narrowed = narrowed.where("pipeline", "=", pipeline);
         if (limit !== undefined && states === undefined && tag === undefined) narrowed = narrowed.limit(limit);
         return narrowed;
@@ -142,7 +144,11 @@ function createReads({
         .filter(({ state, tags }) => (states?.includes(state) ?? true) && (tag === undefined || tags.includes(tag)))
         .slice(0, limit);
     },
-    listInvocations: (runId, { ids } = {}) => readInvocations(tables, { runId, ...(ids === undefined ? {} : { ids }) }),
+    async listInvocations(runId, { ids, attempted } = {}) {
+      const wanted = attempted ? await readAttempted(tables, runId, ids ?? []) : ids;
+      if (wanted?.length === 0) return [];
+      return readInvocations(tables, { runId, ...(wanted === undefined ? {} : { ids: wanted }) });
+    },
     async findCached(cacheKey, finishedAfterMs = 0) {
       const places = await tables
         .selectFrom("invocation")
@@ -173,6 +179,19 @@ function createReads({
       return row && JSON.parse(row.parts);
     },
   };
+}
+
+async function readAttempted(tables: RunDatabase, runId: string, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await tables
+    .selectFrom("attempt")
+    .select("invocation_id")
+    .distinct()
+    .where("run_id", "=", runId)
+    .where("invocation_id", "in", [...ids])
+    .where("state", "!=", "running")
+    .execute();
+  return rows.map(({ invocation_id }) => invocation_id);
 }
 
 async function readPlaces(tables: RunDatabase, places: readonly { run_id: string; id: string }[]) {

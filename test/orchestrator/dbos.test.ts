@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { queueRun, signalName } from "../../src/orchestrator/index.ts";
+import { findPostgres, type PostgresServer, query, startPostgres, WITHOUT_POSTGRES } from "../postgres-server.ts";
+import { retried, waiting, wide } from "./dbos-pipelines.ts";
+import { type JournalWorkspace, openJournalWorkspace } from "./journal-workspace.ts";
+
+interface Worker {
+  readonly child: ChildProcess;
+  readonly output: string[];
+}
+
+describe.skipIf(findPostgres() === undefined)(`workers on DBOS (skipped without: ${WITHOUT_POSTGRES})`, () => {
+  let server: PostgresServer;
+  let url: string;
+  let folder: string;
+  let workspace: JournalWorkspace;
+  const workers: Worker[] = [];
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    url = await server.newDatabase();
+    folder = mkdtempSync(join(tmpdir(), "trilith-dbos-"));
+    workspace = await openJournalWorkspace({ url, folder });
+  });
+  afterEach(async () => {
+    await Promise.all(
+      workers.splice(0).map(async ({ child }) => {
+        if (child.exitCode === null && child.signalCode === null) {
+          child.kill("SIGKILL");
+          await once(child, "exit");
+        }
+      }),
+    );
+  });
+  afterAll(async () => {
+    await workspace.close();
+    await server.stop();
+  });
+
+  async function startWorker(name: string, effects: string): Promise<Worker> {
+    const program = join(import.meta.dirname, "dbos-program.ts");
+    const child = spawn(process.execPath, ["--no-warnings", program, url, folder], {
+      env: { ...process.env, WORKER: name, EFFECTS: effects },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => output.push(text));
+    }
+    workers.push({ child, output });
+    await expect.poll(() => output.join(""), { timeout: 20_000 }).toContain("ready");
+    return { child, output };
+  }
+  const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
+  const ended = (id: string, timeout = 60_000) =>
+    expect.poll(async () => (await workspace.runs.findRun(id))?.state, { timeout, interval: 100 });
+
+  it("share a run of 200 steps; when one is killed in the middle the other finishes it and repeats no finished step", async () => {
+    const effects = join(folder, "killed.log");
+    const [first] = await Promise.all([startWorker("A", effects), startWorker("B", effects)]);
+    const { id } = await queueRun(wide, { count: 200, takesMs: 15 }, { workspace });
+    await expect
+      .poll(() => linesOf(effects).filter((line) => line.startsWith("end")).length, { timeout: 30_000 })
+      .toBeGreaterThan(60);
+    first.child.kill("SIGKILL");
+    const killedAt = performance.now();
+    const doneThen = linesOf(effects).length;
+    await expect.poll(() => linesOf(effects).length, { timeout: 15_000 }).toBeGreaterThan(doneThen + 20);
+    expect(performance.now() - killedAt).toBeLessThan(15_000);
+    await ended(id).toBe("completed");
+    const lines = linesOf(effects);
+    expect(new Set(lines.map((line) => line.split(" ")[2]))).toEqual(new Set(["A", "B"]));
+    const ends = lines.filter((line) => line.startsWith("end")).map((line) => line.split(" ")[1]);
+    expect(new Set(ends).size).toBe(200);
+    const invocations = await workspace.runs.listInvocations(id);
+    expect(invocations.filter(({ state }) => state === "completed").length).toBe(202);
+    // One commit each: a step that ended twice would have been finished, and run again, before.
+    const finishedTwice = invocations.filter(
+      ({ attempts }) => attempts.filter(({ state }) => state === "completed").length > 1,
+    );
+    expect(finishedTwice).toEqual([]);
+    const again = invocations.filter(({ attempts }) => attempts.length > 1);
+    expect(again.length).toBeLessThanOrEqual(8);
+    const total = await workspace.runs.artifacts.find("add_up");
+    expect(total?.preview).toBe(199 * 200);
+  });
+
+  it("refuse what a worker wrote that was cut off and stopped, and has woken up", async () => {
+    const effects = join(folder, "stopped.log");
+    const first = await startWorker("Z1", effects);
+    const { id } = await queueRun(wide, { count: 1, takesMs: 3_000 }, { workspace });
+    await expect.poll(() => linesOf(effects), { timeout: 20_000 }).toEqual(["start 0 Z1"]);
+    first.child.kill("SIGSTOP");
+    const others = `pid <> pg_backend_pid() and application_name = 'trilith session'`;
+    const own = await workspace.runs.findRun(id);
+    expect(own?.state).toBe("running");
+    await query(url, `select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);
+    await startWorker("Z2", effects);
+    await ended(id).toBe("completed");
+    first.child.kill("SIGCONT");
+    await expect.poll(() => linesOf(effects), { timeout: 20_000 }).toContain("end 0 Z1");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const [, stale] = await workspace.runs.listInvocations(id);
+    expect(stale?.attempts.map(({ state }) => state)).toEqual(["failed", "completed"]);
+    expect(stale?.outputs.length).toBe(1);
+    expect((await workspace.runs.findRun(id))?.state).toBe("completed");
+  });
+
+  it("retry by the step's policy, wait for a person without a process, and cancel", async () => {
+    const effects = join(folder, "rest.log");
+    await startWorker("A", effects);
+    const tries = join(folder, "tries.log");
+    const flaky = await queueRun(retried, { file: tries }, { workspace });
+    const asking = await queueRun(waiting, {}, { workspace });
+    const long = await queueRun(wide, { count: 3, takesMs: 60_000 }, { workspace });
+    await ended(flaky.id).toBe("completed");
+    expect(linesOf(tries).length).toBe(3);
+    expect((await workspace.runs.artifacts.find("flaky"))?.preview).toBe("attempt 3");
+    await ended(asking.id).toBe("waiting");
+    await workspace.runs.queue.signal({
+      runId: asking.id,
+      name: signalName("approval", "go on?"),
+      value: true,
+      by: "me",
+    });
+    await ended(asking.id).toBe("completed");
+    await expect.poll(() => linesOf(effects).filter((line) => line === "start 0 A").length).toBe(1);
+    await workspace.runs.queue.requestCancel(long.id);
+    await ended(long.id).toBe("cancelled");
+  });
+});
