@@ -6,6 +6,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import type { Client } from "pg";
 import { importPg, type PgLibrary, parsersOf } from "./drivers/postgres.ts";
 import { DatabaseUnreachableError } from "./errors.ts";
 
@@ -45,6 +46,7 @@ export async function openPostgresSession({
     client.on("error", () => undefined);
     client.once("end", () => {
       if (closed) return;
+      held.clear();
       reconnecting = connect(pg, url, key).then(
         (again) => {
           client = again;
@@ -55,6 +57,7 @@ export async function openPostgresSession({
     });
   };
   let closed = false;
+  const held = new Set<string>();
   watch();
   return {
     key: String(key),
@@ -71,21 +74,13 @@ export async function openPostgresSession({
     },
     async tryLock(name) {
       await reconnecting;
-      const { rows } = await client.query<{ held: boolean }>(
-        `select exists (select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
-           and classid = $1 and objid = (hashtext($2)::int8 & 4294967295)::oid) or pg_try_advisory_lock($1, hashtext($2)) as held`,
-        [LOCK_CLASS, name],
-      );
-      return rows[0]?.held === true;
+      if (held.has(name)) return true;
+      if (await lockOnce(client, name)) held.add(name);
+      return held.has(name);
     },
     async withLock(name, body) {
       // Asked for again and again: a statement that waits would hold up whoever builds an index concurrently.
-      const take = "select pg_try_advisory_lock($1, hashtext($2)) as held";
-      for (;;) {
-        const { rows } = await client.query<{ held: boolean }>(take, [LOCK_CLASS, name]);
-        if (rows[0]?.held) break;
-        await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
-      }
+      while (!(await lockOnce(client, name))) await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
       try {
         return await body();
       } finally {
@@ -98,6 +93,14 @@ export async function openPostgresSession({
       await client.end();
     },
   };
+}
+
+async function lockOnce(client: Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1, hashtext($2)) as held", [
+    LOCK_CLASS,
+    name,
+  ]);
+  return rows[0]?.held === true;
 }
 
 async function connect(pg: PgLibrary, url: string, key: number) {

@@ -83,6 +83,28 @@ describe.skipIf(findPostgres() === undefined)(`PostgreSQL (skipped without: ${WI
     await expect.poll(() => session.isAlive([session.key]).catch(() => "cut off")).toEqual(new Set([session.key]));
     await session.close();
   });
+
+  it("lets one session at a time hold a lock, until it closes", async () => {
+    const url = await server.newDatabase();
+    const [one, two] = await Promise.all([openPostgresSession({ url }), openPostgresSession({ url })]);
+    expect([await one.tryLock("leader"), await one.tryLock("leader"), await two.tryLock("leader")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    await one.close();
+    expect(await two.tryLock("leader")).toBe(true);
+    const order: string[] = [];
+    const three = await openPostgresSession({ url });
+    const first = two.withLock("work", async () => {
+      order.push("begin");
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      order.push("end");
+    });
+    await Promise.all([first, three.withLock("work", async () => void order.push("next"))]);
+    expect(order).toEqual(["begin", "end", "next"]);
+    await Promise.all([two.close(), three.close()]);
+  });
 });
 
 function raise(): never {
