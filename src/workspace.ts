@@ -22,6 +22,7 @@ import {
 import { featureMigrations } from "./stores/features/index.ts";
 import { registryMigrations } from "./stores/registry/index.ts";
 import { createRunJournal, runMigrations, systemLiveness } from "./stores/runs/index.ts";
+import { scheduleMigrations } from "./stores/schedules/index.ts";
 import { warehouseMigrations } from "./stores/warehouse/index.ts";
 
 export interface WorkspaceOptions {
@@ -55,6 +56,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     ...warehouseMigrations,
     ...featureMigrations,
     ...registryMigrations,
+    ...scheduleMigrations,
   ]);
   const artifacts = createArtifactStore(filesBlobs({ folder: join(folder, "artifacts") }));
   const openers = portOpeners({ folder, database, clock, config, env, artifacts });
@@ -149,6 +151,10 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       return openLanguageModels({ folder: config.baseModel ?? BUNDLED_BASE });
     },
     chatModel: () => openChatModel(parts),
+    async schedules() {
+      const { createScheduleStore } = await import("./stores/schedules/index.ts");
+      return createScheduleStore(database, clock);
+    },
     async registry() {
       const { createModelRegistry } = await import("./stores/registry/index.ts");
       return createModelRegistry(database, clock);
@@ -183,6 +189,8 @@ async function fingerprintOf(port: PortName, open: Open, config: TrilithConfig):
       return (await open(port)).fingerprint();
     case "registry":
       return (await open(port)).fingerprint();
+    case "schedules":
+      return hashJson((await (await open(port)).list()).map(({ seenUntilMs: _, ...schedule }) => schedule));
     case "embedders":
       return (await open(port)).fingerprint;
     case "languageModels":

@@ -18,6 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "anything"> = {
   "stores/artifacts": ["core", "contracts"],
   "stores/registry": ["core", "contracts"],
   "stores/runs": ["core", "contracts"],
+  "stores/schedules": ["core", "contracts"],
   models: ["core", "contracts", "text", "tensor"],
   evaluation: ["core", "contracts", "text"],
   server: "anything",

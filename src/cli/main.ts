@@ -9,6 +9,7 @@ import { addArtifactCommands } from "./command-groups/artifact-commands.ts";
 import type { Action } from "./command-groups/bind.ts";
 import { addDataCommands } from "./command-groups/data-commands.ts";
 import { addRunCommands } from "./command-groups/run-commands.ts";
+import { addScheduleCommands } from "./command-groups/schedule-commands.ts";
 import { addTwinCommands } from "./command-groups/twin-commands.ts";
 import { reportError } from "./errors.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -54,8 +55,9 @@ function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
   addRunCommands(program, bind);
   addArtifactCommands(program, bind);
   addDataCommands(program, bind);
+  addScheduleCommands(program, bind);
   addTwinCommands(program, bind);
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     command
       .exitOverride()
       .option("--json", "print the result as JSON")

@@ -16,3 +16,19 @@ export interface ArtifactStore {
   /** Removes the bytes, for good; used to replace what was found damaged. */
   delete(hash: ContentHash): Promise<void>;
 }
+
+/** Bytes that a store holds. */
+export interface StoredArtifact {
+  readonly hash: ContentHash;
+  readonly sizeBytes: number;
+  /** When they were last stored, or stored again, by the clock of whoever keeps them. */
+  readonly storedAtMs: number;
+}
+
+/** A store that can also be looked through and swept: for whoever knows everything that is still used. */
+export interface ArtifactInventory extends ArtifactStore {
+  /** Everything that is stored, in no order. */
+  list(): AsyncIterable<StoredArtifact>;
+  /** Removes the bytes unless they were stored, or stored again, after `storedBeforeMs`. Returns whether it did. */
+  deleteStale(hash: ContentHash, storedBeforeMs: number): Promise<boolean>;
+}

@@ -4,13 +4,14 @@
  */
 
 import type { Clock } from "../core/clock.ts";
-import type { ArtifactStore } from "./artifacts.ts";
+import type { ArtifactInventory, ArtifactStore } from "./artifacts.ts";
 import type { Collector, Warehouse } from "./documents.ts";
 import type { FeatureStore } from "./features.ts";
 import type { Logger } from "./logger.ts";
 import type { ChatModel, Embedders, LanguageModels } from "./models.ts";
 import type { ModelRegistry } from "./registry.ts";
 import type { RunJournal } from "./run-journal.ts";
+import type { ScheduleStore } from "./schedules.ts";
 import type { VectorIndex } from "./vectors.ts";
 
 /** What a step can name in `uses`. */
@@ -25,6 +26,7 @@ export interface WorkspacePorts {
   /** A model that follows instructions, where one is configured. */
   readonly chatModel: ChatModel | null;
   readonly registry: ModelRegistry;
+  readonly schedules: ScheduleStore;
 }
 export type PortName = keyof WorkspacePorts;
 
@@ -53,7 +55,7 @@ export interface Workspace {
   readonly folder: string;
   /** The port, opened on first use: nothing is loaded that nobody asks for. */
   open<N extends PortName>(port: N): Promise<WorkspacePorts[N]>;
-  readonly artifacts: ArtifactStore;
+  readonly artifacts: ArtifactInventory;
   /** Where runs of pipelines are written. */
   readonly runs: RunJournal;
   /** How a step gets a process of its own that opens this workspace; absent where it cannot. */

@@ -37,6 +37,10 @@ export { type ConfigNotice, parseRunConfig, type RunConfig, type RunConfigInput 
 export { type ConfigIssue, RunConfigError } from "./run-config/run-config-error.ts";
 export { goOn, newRun, queueRun, rerunPipeline, resumeRun, runPipeline } from "./run-pipeline.ts";
 export type { ExecutionMode, RunSettings, StepSettings } from "./run-settings.ts";
+export { ScheduleInvalidError } from "./schedules/errors.ts";
+export { backfill, planBackfill, queueDueRuns, runOf } from "./schedules/scheduler.ts";
+export { describeTrigger, ticksBetween } from "./schedules/ticks.ts";
+export { deploySchedule } from "./schedules/to-schedule.ts";
 export type { RunHandle, RunOptions } from "./start-run.ts";
 export { type Step, step } from "./step.ts";
 export { type StepContext, type TestContext, testContext } from "./step-context.ts";

@@ -1,12 +1,11 @@
 /** `trilith run`: a pipeline with a configuration file and `--set`, followed until it ends. */
 
-import { readFile } from "node:fs/promises";
-import { parseRunConfig, pipelineDigest, queueRun, runPipeline } from "../../orchestrator/index.ts";
+import { pipelineDigest, queueRun, runPipeline } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
-import { UnreadableFileError } from "../errors.ts";
 import { followRun } from "../follow-run.ts";
 import { findPipeline, withProject } from "../open-project.ts";
 import { printRun } from "../print-run.ts";
+import { readRunConfig } from "../read-run-config.ts";
 
 interface RunCommandOptions {
   readonly config?: string;
@@ -20,20 +19,13 @@ interface RunCommandOptions {
 
 /** Runs the pipeline; exits with 1 when a step fails, and says how to go on. */
 export async function runCommand(context: CommandContext, name: string, options: RunCommandOptions): Promise<void> {
-  const { terminal, env, signal } = context;
+  const { terminal, signal } = context;
   const pipeline = await findPipeline(name);
-  const file = options.config ?? "--set or --config"; // what to give, where nothing was
-  const text = options.config === undefined ? "" : await readText(options.config);
-  const { parameters, settings, notices } = await parseRunConfig(pipeline, {
-    text,
-    file,
-    env,
-    overrides: options.set ?? [],
-  });
-  for (const { file: source, line, key, reason } of notices) {
-    const where = source.startsWith("--set") ? source : `${source}:${line}`;
-    terminal.note(`${terminal.color.yellow("ignored")} ${where}: ${key}: ${reason}`);
-  }
+  const { parameters, settings, schedule } = await readRunConfig(context, pipeline, options);
+  if (schedule !== null)
+    terminal.note(
+      `The configuration has a schedule, and this run is one more: trilith schedule deploy ${name} --config ${options.config}`,
+    );
   await withProject(context, async (workspace) => {
     const tags = [...(settings.tags ?? []), ...(options.tag ?? [])];
     const run = { ...settings, tags, ...(options.cache ? {} : { enableCache: false }) };
@@ -53,12 +45,4 @@ export async function runCommand(context: CommandContext, name: string, options:
     await followRun(handle, terminal);
     await printRun(terminal, workspace, handle.id);
   });
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new UnreadableFileError(file, cause);
-  }
 }

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import type { RunRecord } from "../../contracts/runs.ts";
-import { createWorker } from "../../orchestrator/index.ts";
+import { createWorker, queueDueRuns } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { findPipeline, withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
@@ -23,11 +23,14 @@ export async function workerCommand(context: CommandContext, options: WorkerOpti
       : parseCount("--concurrency", options.concurrency);
   const ended: Pick<RunRecord, "id" | "state">[] = [];
   await withProject(context, async (workspace) => {
+    const schedules = await workspace.open("schedules");
+    const tick = () => queueDueRuns({ schedules, queue: workspace.runs.queue, clock: workspace.clock });
     const worker = createWorker({
       workspace,
       queues,
       runCount: concurrency,
       findPipeline,
+      tick,
       onStart: ({ id }) => terminal.note(`${terminal.color.dim("run")} ${id}`),
       onEnd: ({ id, state, error }) => {
         ended.push({ id, state });

@@ -16,7 +16,10 @@ const Schedule = z.strictObject({
   start_time: z.string().optional(),
   end_time: z.string().optional(),
   interval_second: z.number().positive().optional(),
-  catchup: z.boolean().optional(),
+  /** ZenML's yes and no, or a policy. */
+  catchup: z.union([z.boolean(), z.enum(["skip", "latest", "all"])]).optional(),
+  /** IANA; ZenML has none. */
+  time_zone: z.string().optional(),
   run_once_start_time: z.string().optional(),
 });
 
@@ -35,7 +38,19 @@ const Model = z.strictObject({
   suppress_class_validation_warnings: z.boolean().optional(),
 });
 
-const Settings = z.record(z.string(), anything);
+const Settings = z.looseObject({
+  resources: z
+    .strictObject({
+      cpu_count: z.number().nonnegative().optional(),
+      gpu_count: z.number().nonnegative().optional(),
+      /** As in `500MB`, `4GB`, `2GiB`. */
+      memory: z
+        .string()
+        .regex(/^[0-9.]+ ?([KMGT]i?B)$/, "expected a size such as 4GB")
+        .optional(),
+    })
+    .optional(),
+});
 
 /** Keys of ZenML's that configure what is not there, with the reason that is reported. */
 const NOT_HERE = "it configures a part of ZenML that does not exist here";
@@ -48,7 +63,6 @@ const INAPPLICABLE = {
   build: "no image is built",
   environment: "the process's own environment is used",
   secrets: "secrets are read from the environment",
-  substitutions: "only {date} and {time} are substituted",
   cache_policy: "the cache key is fixed: code, inputs, outputs, ports, files",
   ...Object.fromEntries(
     ["init", "cleanup", "failure", "success", "start", "end"].map((moment) => [
@@ -61,12 +75,12 @@ const INAPPLICABLE = {
 
 /** Keys that are checked, and that nothing acts on. */
 const NOT_ACTED_ON = {
-  schedule: "nothing starts runs on a schedule here; cron or a timer can call this command",
   model: "models are registered under their author's name",
 };
 
 const INAPPLICABLE_IN_STEPS = {
   ...INAPPLICABLE,
+  substitutions: "only the run's name is substituted",
   step_operator: "where a step computes is not chosen in the run's configuration",
   experiment_tracker: "metrics are always kept in the journal",
   outputs: "materializers are declared by the step",
@@ -77,12 +91,12 @@ const INAPPLICABLE_IN_STEPS = {
   group: NOT_HERE,
 } as const satisfies Record<string, string>;
 
-/** Components of a stack that `settings` can address, alone or with a flavor: `orchestrator.sagemaker`. */
-const COMPONENTS: Readonly<Record<string, string>> = {
+/** Components of a stack that `settings` can address, alone or with a flavor (`orchestrator.sagemaker`), and why they mean nothing; `null` for what does. */
+const COMPONENTS: Readonly<Record<string, string | null>> = {
   docker: "no image is built: steps run in this process",
   orchestrator: "runs are driven by the engine of this workspace",
   step_operator: "where a step computes is not chosen in the run's configuration",
-  resources: "steps share this machine, and none is reserved for them",
+  resources: null,
   experiment_tracker: "metrics are always kept in the journal",
   model_deployer: NOT_HERE,
   data_validator: NOT_HERE,
@@ -98,6 +112,9 @@ const StepConfig = z.strictObject({
   enable_cache: z.boolean().optional(),
   retry: Retry.optional(),
   settings: Settings.optional(),
+  /** `process` gives each attempt a process of its own. */
+  executor: z.enum(["inline", "process"]).optional(),
+  tags: z.array(z.string()).optional(),
   ...accepted(INAPPLICABLE_IN_STEPS),
 });
 
@@ -110,6 +127,8 @@ export const ConfigDocument = z.strictObject({
   model: Model.optional(),
   tags: z.array(z.string()).optional(),
   extra: z.record(z.string(), anything).optional(),
+  /** What `{name}` in the run's name stands for, beside {date}, {time} and {pipeline}. */
+  substitutions: z.record(z.string(), z.string()).optional(),
   execution_mode: z.enum(["fail_fast", "stop_on_failure", "continue_on_failure"]).optional(),
   settings: Settings.optional(),
   steps: z.record(z.string(), StepConfig).optional(),
@@ -132,7 +151,7 @@ export function inapplicableKeys(document: ConfigDocument): { path: ConfigPath; 
     for (const key of Object.keys((config["settings"] as Record<string, unknown> | undefined) ?? {})) {
       // a record, by the schema
       const reason = COMPONENTS[key.split(".")[0] ?? ""];
-      if (reason !== undefined) found.push({ path: [...at, "settings", key], reason });
+      if (reason != null) found.push({ path: [...at, "settings", key], reason });
     }
   };
   look(document, [], { ...INAPPLICABLE, ...NOT_ACTED_ON });

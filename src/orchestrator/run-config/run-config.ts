@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { JsonValue } from "../../core/json.ts";
 import { nearest } from "../../core/nearest.ts";
 import type { Pipeline } from "../pipeline.ts";
+import type { Resources } from "../resource-gate.ts";
 import type { RunSettings, StepSettings } from "../run-settings.ts";
 import type { RetryPolicy } from "../step-definition.ts";
 import { ConfigDocument, type ConfigPath, componentNames, inapplicableKeys, unknownSettings } from "./config-schema.ts";
@@ -146,6 +147,9 @@ function toSettings(document: ConfigDocument): RunSettings {
       ...present("parameters", config.parameters as Record<string, JsonValue> | undefined), // YAML's values are JSON's
       ...present("enableCache", config.enable_cache),
       ...present("retry", config.retry && toRetry(config.retry)),
+      ...present("executor", config.executor),
+      ...present("tags", config.tags),
+      ...present("resources", toResources(config.settings ?? document.settings)),
     },
   ]);
   return {
@@ -154,9 +158,29 @@ function toSettings(document: ConfigDocument): RunSettings {
     ...present("executionMode", document.execution_mode),
     ...present("retry", document.retry && toRetry(document.retry)),
     ...present("tags", document.tags),
+    ...present("substitutions", document.substitutions),
     ...present("extra", document.extra as JsonValue | undefined), // YAML's values are JSON's
     ...(steps.length > 0 && { steps: Object.fromEntries(steps) }),
   };
+}
+
+const UNIT_MB: Readonly<Record<string, number>> = {
+  KB: 1e3 / 2 ** 20,
+  MB: 1e6 / 2 ** 20,
+  GB: 1e9 / 2 ** 20,
+  TB: 1e12 / 2 ** 20,
+  KiB: 2 ** -10,
+  MiB: 1,
+  GiB: 2 ** 10,
+  TiB: 2 ** 20,
+};
+
+function toResources(settings: ConfigDocument["settings"]): Resources | undefined {
+  if (settings?.resources === undefined) return undefined;
+  const { cpu_count, gpu_count, memory } = settings.resources;
+  const [size, unit = ""] = memory?.match(/[0-9.]+|[A-Za-z]+/g) ?? [];
+  const memoryMb = memory === undefined ? undefined : Math.ceil(Number(size) * (UNIT_MB[unit] ?? 0));
+  return { ...present("cpu", cpu_count), ...present("gpu", gpu_count), ...present("memoryMb", memoryMb) };
 }
 
 function toRetry({ max_retries, delay, backoff }: NonNullable<ConfigDocument["retry"]>): Partial<RetryPolicy> {

@@ -8,45 +8,44 @@ type MigrationTable = {
   migration: { id: string };
 };
 
-/** What Kysely's adapters want to know of a lock; the one of PostgreSQL is for the whole database, SQLite needs none. */
+/** What Kysely's adapters want to be told of a lock, which those of SQLite and PostgreSQL do not need. */
 const LOCK = { lockTable: "migration", lockRowId: "migration_lock" };
 
 /**
- * Applies what is missing, in the order given.
+ * Applies what is missing, in the order given: all of it, or nothing.
  *
  * @throws {DatabaseTooNewError} when the database has a migration that is not in the list
  */
 export async function migrateDatabase(database: Database, migrations: readonly Migration[]): Promise<void> {
-  await database.connection().execute(async (connection) => {
-    const { adapter } = connection.getExecutor();
-    await adapter.acquireMigrationLock(connection, LOCK);
-    try {
-      await migrate(connection.withTables<MigrationTable>(), migrations);
-    } finally {
-      await adapter.releaseMigrationLock(connection, LOCK);
-    }
-  });
+  await database
+    .withTables<MigrationTable>()
+    .transaction()
+    .execute(async (transaction) => {
+      const { adapter } = transaction.getExecutor();
+      await adapter.acquireMigrationLock(transaction, LOCK);
+      await createOwnTables(transaction);
+      const applied = new Set((await transaction.selectFrom("migration").select("id").execute()).map(({ id }) => id));
+      const known = new Set(migrations.map(({ id }) => id));
+      const unknown = [...applied].filter((id) => !known.has(id));
+      if (unknown.length > 0) throw new DatabaseTooNewError(unknown);
+      for (const migration of migrations.filter(({ id }) => !applied.has(id))) {
+        await migration.up(transaction as unknown as Database); // a transaction is a connection; its tables do not matter to a migration
+        await transaction.insertInto("migration").values({ id: migration.id }).execute();
+      }
+      await adapter.releaseMigrationLock(transaction, LOCK);
+    });
 }
 
-function migrate(tables: Kysely<MigrationTable>, migrations: readonly Migration[]): Promise<void> {
-  return tables.transaction().execute(async (transaction) => {
-    await transaction.schema
-      .createTable("migration")
+/** What has been applied, and the rows that `takeWriteLock` locks. */
+async function createOwnTables(database: Kysely<MigrationTable>): Promise<void> {
+  for (const [table, column] of [
+    ["migration", "id"],
+    ["write_lock", "name"],
+  ] as const) {
+    await database.schema
+      .createTable(table)
       .ifNotExists()
-      .addColumn("id", "text", (c) => c.primaryKey())
+      .addColumn(column, "text", (c) => c.primaryKey())
       .execute();
-    await transaction.schema
-      .createTable("write_lock")
-      .ifNotExists()
-      .addColumn("name", "text", (c) => c.primaryKey())
-      .execute();
-    const applied = new Set((await transaction.selectFrom("migration").select("id").execute()).map(({ id }) => id));
-    const known = new Set(migrations.map(({ id }) => id));
-    const unknown = [...applied].filter((id) => !known.has(id));
-    if (unknown.length > 0) throw new DatabaseTooNewError(unknown);
-    for (const migration of migrations.filter(({ id }) => !applied.has(id))) {
-      await migration.up(transaction as unknown as Database); // a transaction is a connection; its tables do not matter to a migration
-      await transaction.insertInto("migration").values({ id: migration.id }).execute();
-    }
-  });
+  }
 }

@@ -10,6 +10,7 @@ import type { Client } from "pg";
 import { importPg, type PgLibrary, parsersOf } from "./drivers/postgres.ts";
 import { DatabaseUnreachableError } from "./errors.ts";
 
+/** This process's session. */
 export interface PostgresSession {
   readonly key: string;
   /** Which of the keys are held by sessions that live. */
@@ -63,14 +64,7 @@ export async function openPostgresSession({
     key: String(key),
     async isAlive(keys) {
       await reconnecting;
-      const { rows } = await client.query<{ objid: number }>(
-        `select objid::int8 as objid from pg_locks
-         where locktype = 'advisory' and classid = $1 and objsubid = 2 and granted
-           and database = (select oid from pg_database where datname = current_database())`,
-        [LOCK_CLASS],
-      );
-      const held = new Set(rows.map(({ objid }) => String(Number(objid) | 0))); // the server shows keys without their sign
-      return new Set(keys.filter((each) => held.has(each)));
+      return heldKeys(client, keys);
     },
     async tryLock(name) {
       await reconnecting;
@@ -93,6 +87,17 @@ export async function openPostgresSession({
       await client.end();
     },
   };
+}
+
+async function heldKeys(client: Client, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ objid: number }>(
+    `select objid::int8 as objid from pg_locks
+     where locktype = 'advisory' and classid = $1 and objsubid = 2 and granted
+       and database = (select oid from pg_database where datname = current_database())`,
+    [LOCK_CLASS],
+  );
+  const held = new Set(rows.map(({ objid }) => String(Number(objid) | 0))); // the server shows keys without their sign
+  return new Set(keys.filter((each) => held.has(each)));
 }
 
 async function lockOnce(client: Client, name: string): Promise<boolean> {

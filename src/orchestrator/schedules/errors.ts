@@ -1,0 +1,29 @@
+/** What can be wrong with a schedule. */
+
+import { TrilithError } from "../../core/errors.ts";
+
+/** Thrown for a schedule that cannot be read, or never fires. */
+export class ScheduleInvalidError extends TrilithError {
+  override readonly code = "schedule-invalid";
+  override readonly usage = true;
+
+  constructor(trigger: string, reason: string) {
+    super(
+      `The schedule ${trigger} cannot be used: ${reason.replace(/\.$/, "")}; expected five cron fields (minute hour day month weekday) ` +
+        "or six with seconds first, an IANA time zone, and a time that comes. Mend the schedule's keys.",
+    );
+  }
+}
+
+/** Thrown when a range has more times than are queued at once. */
+export class BackfillTooLargeError extends TrilithError {
+  override readonly code = "backfill-too-large";
+  override readonly usage = true;
+
+  constructor(name: string, limit: number) {
+    super(
+      `The range has more than ${limit} times of the schedule ${name}; expected at most that many runs. ` +
+        "Give a shorter range, or raise --limit.",
+    );
+  }
+}
