@@ -4,7 +4,8 @@
  */
 
 import { join, resolve } from "node:path";
-import type { TrilithConfig } from "./contracts/config.ts";
+import { z } from "zod";
+import type { Engine, TrilithConfig } from "./contracts/config.ts";
 import type { Database } from "./contracts/database.ts";
 import { type Logger, silentLogger } from "./contracts/logger.ts";
 import type { ChatModel } from "./contracts/models.ts";
@@ -12,6 +13,7 @@ import type { PortName, Workspace, WorkspacePorts } from "./contracts/workspace.
 import { type Clock, systemClock } from "./core/clock.ts";
 import { hashJson } from "./core/hash.ts";
 import { entropyRandom } from "./core/random.ts";
+import { parseWith } from "./core/schema.ts";
 import { createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
 import {
   migrateDatabase,
@@ -73,6 +75,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     open,
     artifacts,
     runs: createRunJournal(database, { clock, liveness: systemLiveness(shared) }),
+    engine: engineOf(config, env),
     ...(shared === undefined ? {} : { shared }),
     stepProcess: {
       executable: process.execPath,
@@ -87,6 +90,11 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
       await close();
     },
   };
+}
+
+/** @throws {InvalidInputError} for an engine that there is not */
+function engineOf({ engine }: TrilithConfig, env: Parts["env"]): Engine {
+  return parseWith(z.enum(["local", "dbos"]), env["TRILITH_ENGINE"] || engine || "local", "TRILITH_ENGINE");
 }
 
 /** SQLite in the folder, or the PostgreSQL of TRILITH_DATABASE_URL, where a session says that this process lives. */

@@ -2,9 +2,16 @@
 
 import type { EmbeddingModelV4, LanguageModelV4 } from "@ai-sdk/provider";
 
+export type Engine = "local" | "dbos";
+
 export interface TrilithConfig {
   /** Where everything is kept, from the project's folder. Default `.trilith`. */
   readonly workspace?: string;
+  /**
+   * Where runs go: driven in the process that starts them, or on workers that share a PostgreSQL (TRILITH_DATABASE_URL).
+   * TRILITH_ENGINE comes before it. Default `local`.
+   */
+  readonly engine?: Engine;
   /** A model that follows instructions, for generated answers: of the AI SDK, or any OpenAI-compatible endpoint. */
   readonly chatModel?: LanguageModelV4 | { readonly baseUrl: string; readonly model: string; readonly apiKey?: string };
   /** Default: latent semantic analysis, fitted on the corpus. */

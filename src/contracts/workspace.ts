@@ -5,6 +5,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { ArtifactInventory, ArtifactStore } from "./artifacts.ts";
+import type { Engine } from "./config.ts";
 import type { Collector, Warehouse } from "./documents.ts";
 import type { FeatureStore } from "./features.ts";
 import type { Logger } from "./logger.ts";
@@ -60,6 +61,8 @@ export interface Workspace {
   readonly runs: RunJournal;
   /** How a step gets a process of its own that opens this workspace; absent where it cannot. */
   readonly stepProcess?: StepProcess;
+  /** Where runs go that are started from this workspace. Default `local`. */
+  readonly engine?: Engine;
   /** Absent where everything is on this machine. */
   readonly shared?: SharedDatabase;
   readonly clock: Clock;

@@ -47,6 +47,7 @@ export async function openJournalWorkspace(
     artifacts,
     runs: createRunJournal(database, { clock, liveness: systemLiveness(session) }),
     ...(session && url !== undefined ? { shared: { ...session, url } } : {}),
+    engine: url === undefined ? "local" : "dbos",
     stepProcess: {
       executable: process.execPath,
       args: ["--no-warnings", join(import.meta.dirname, "step-process.ts"), folder],

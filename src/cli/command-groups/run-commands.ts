@@ -77,8 +77,8 @@ function addAnswerCommands(program: Command, bind: Bind): void {
   program
     .command("worker")
     .summary("run what is queued, until it is stopped")
-    .option("--queues <names>", "whose runs it takes, with commas", "default")
-    .option("--concurrency <count>", "how many runs at once")
+    .option("--queues <names>", "whose runs it takes, with commas; with DBOS: whose steps (cpu, gpu)", "default")
+    .option("--concurrency <count>", "how many runs at once; with DBOS: how many steps")
     .option("--once", "end when nothing is queued")
     .addHelpText("after", example("trilith worker --queues default,gpu"))
     .action(bind(async () => (await import("../commands/worker.ts")).workerCommand));

@@ -2,6 +2,7 @@
 
 import { pipelineDigest, queueRun, runPipeline } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
+import { followQueued } from "../follow-queued.ts";
 import { followRun } from "../follow-run.ts";
 import { findPipeline, withProject } from "../open-project.ts";
 import { printRun } from "../print-run.ts";
@@ -29,7 +30,7 @@ export async function runCommand(context: CommandContext, name: string, options:
   await withProject(context, async (workspace) => {
     const tags = [...(settings.tags ?? []), ...(options.tag ?? [])];
     const run = { ...settings, tags, ...(options.cache ? {} : { enableCache: false }) };
-    if (options.detach) {
+    if (options.detach || workspace.engine === "dbos") {
       const codeDigest = await pipelineDigest(pipeline);
       const queued = await queueRun(pipeline, parameters, {
         workspace,
@@ -37,9 +38,13 @@ export async function runCommand(context: CommandContext, name: string, options:
         queue: options.queue,
         codeDigest,
       });
-      terminal.printJson(queued);
-      terminal.print(`${queued.id} ${queued.state}: a worker runs it (trilith worker)`);
-      return;
+      if (options.detach) {
+        terminal.printJson(queued);
+        terminal.print(`${queued.id} ${queued.state}: a worker runs it (trilith worker)`);
+        return;
+      }
+      await followQueued({ workspace, runId: queued.id, terminal, signal });
+      return printRun(terminal, workspace, queued.id);
     }
     const handle = await runPipeline(pipeline, parameters, { workspace, settings: run, signal });
     await followRun(handle, terminal);

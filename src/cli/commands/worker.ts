@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import type { RunRecord } from "../../contracts/runs.ts";
-import { createWorker, queueDueRuns } from "../../orchestrator/index.ts";
+import { createWorker, queueDueRuns, runDbosWorker } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { findPipeline, withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
@@ -22,9 +22,20 @@ export async function workerCommand(context: CommandContext, options: WorkerOpti
       ? Math.min(4, availableParallelism())
       : parseCount("--concurrency", options.concurrency);
   const ended: Pick<RunRecord, "id" | "state">[] = [];
+  const onEnd = ({ id, state, error }: RunRecord): void => {
+    ended.push({ id, state });
+    const mark = state === "completed" ? terminal.color.green("✓") : terminal.color.yellow("–");
+    terminal.note(`${mark} ${id} ${state}${error === null ? "" : `: ${error.message}`}`);
+  };
   await withProject(context, async (workspace) => {
     const schedules = await workspace.open("schedules");
     const tick = () => queueDueRuns({ schedules, queue: workspace.runs.queue, clock: workspace.clock });
+    if (workspace.engine === "dbos") {
+      terminal.note(`Working on ${queues.join(", ")} with DBOS (Ctrl-C stops)`);
+      const resourceClasses = queues.map((queue) => (queue === "default" ? "cpu" : queue));
+      await runDbosWorker({ workspace, resourceClasses, stepCount: concurrency, findPipeline, tick, onEnd }, signal);
+      return;
+    }
     const worker = createWorker({
       workspace,
       queues,
@@ -32,11 +43,7 @@ export async function workerCommand(context: CommandContext, options: WorkerOpti
       findPipeline,
       tick,
       onStart: ({ id }) => terminal.note(`${terminal.color.dim("run")} ${id}`),
-      onEnd: ({ id, state, error }) => {
-        ended.push({ id, state });
-        const mark = state === "completed" ? terminal.color.green("✓") : terminal.color.yellow("–");
-        terminal.note(`${mark} ${id} ${state}${error === null ? "" : `: ${error.message}`}`);
-      },
+      onEnd,
     });
     terminal.note(`Working on ${queues.join(", ")}, ${concurrency} runs at once (Ctrl-C stops)`);
     await worker.run({ signal, untilEmpty: options.once === true });
