@@ -64,6 +64,6 @@ describe("the SQLite database", () => {
   it("says which file is no database", () => {
     const file = temporaryFile();
     writeFileSync(file, "not a database, but long enough to be read as one ".repeat(20));
-    expect(() => openSqliteDatabase({ file })).toThrow(/db\.sqlite cannot be used/);
+    expect(() => openSqliteDatabase({ file })).toThrow(/db\.sqlite is damaged, or no database/);
   });
 });

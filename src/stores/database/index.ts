@@ -2,6 +2,14 @@
 
 export { openPostgresDatabase, type PgLibrary, type PostgresDatabaseOptions } from "./drivers/postgres.ts";
 export { openSqliteDatabase, type SqliteDatabaseOptions } from "./drivers/sqlite.ts";
-export { DatabaseTooNewError, DatabaseUnreachableError } from "./errors.ts";
+export {
+  DatabaseConflictError,
+  DatabaseConnectionLostError,
+  type DatabaseProblem,
+  DatabaseTooNewError,
+  DatabaseUnreachableError,
+  DatabaseUnusableError,
+  DatabaseUrlError,
+} from "./errors.ts";
 export { migrateDatabase } from "./migrate.ts";
-export { openPostgresSession, type PostgresSession } from "./postgres-session.ts";
+export { openPostgresSession, type PostgresSession, type PostgresSessionOptions } from "./postgres-session.ts";

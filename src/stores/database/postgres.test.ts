@@ -34,7 +34,7 @@ describe.skipIf(findPostgres() === undefined)(`PostgreSQL (skipped without: ${WI
     await migrateDatabase(database, [createNote]);
     const notes = database.withTables<Tables>();
     const rows = [
-      { id: 9_007_199_254_740_991, size: 0.1, bytes: Buffer.from([0, 255]) },
+      { id: 9_007_199_254_740_991, size: 0.1, bytes: Uint8Array.of(0, 255) },
       { id: 1, size: 2, bytes: null },
     ];
     await notes.insertInto("note").values(rows).execute();

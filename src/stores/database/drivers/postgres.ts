@@ -73,7 +73,8 @@ export async function openPostgresDatabase(options: PostgresDatabaseOptions): Pr
   const database = new Kysely<unknown>({
     dialect: {
       createAdapter: () => new StoreAdapter(),
-      createDriver: () => new PostgresDriver({ pool: withOurErrors(pool, name), onCreateConnection: prepareConnection }),
+      createDriver: () =>
+        new PostgresDriver({ pool: withOurErrors(pool, name), onCreateConnection: prepareConnection }),
       createIntrospector: (inner) => new PostgresIntrospector(inner),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
@@ -88,14 +89,15 @@ export async function openPostgresDatabase(options: PostgresDatabaseOptions): Pr
 }
 
 function openPool(lib: PgLibrary, url: string, poolSize: number): Pool {
-  /** Only connecting has a limit of time: waiting for another's connection to be free has none. */
+  /** Only connecting has a limit of time: waiting until one of the pool's connections is free has none. */
   class Client extends lib.Client {
     constructor(config: object) {
       super({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
     }
   }
   const settings = { max: poolSize, application_name: "trilith", types: parsersOf(lib), ...CONNECTING };
-  const pool = new lib.Pool({ connectionString: url, ...settings, Client } as ConstructorParameters<typeof lib.Pool>[0]); // `Client` is in pg-pool, not in its types
+  const withClient: object = { connectionString: url, ...settings, Client }; // the types of `pg` leave `Client` out
+  const pool = new lib.Pool(withClient);
   // A connection that ends while nobody asks it anything is told by the next statement; without listeners the process would end.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
@@ -164,16 +166,15 @@ function withOurErrors(pool: Pool, name: string): PostgresPool {
 }
 
 function wrapClient(client: PoolClient, name: string): PostgresPoolClient {
-  return {
-    release: (destroy) => client.release(destroy),
-    query: (async (text: string, parameters: readonly unknown[]) => {
-      try {
-        return await client.query(text, parameters.map(toParameter));
-      } catch (error) {
-        throw toStatementError(name, error);
-      }
-    }) as PostgresPoolClient["query"], // without cursors, which need a library of their own
+  const query = async (text: string, parameters: readonly unknown[]): Promise<unknown> => {
+    try {
+      return await client.query(text, parameters.map(toParameter));
+    } catch (error) {
+      throw toStatementError(name, error);
+    }
   };
+  // Kysely would also hand in cursors, which need a library of their own.
+  return { release: (destroy) => client.release(destroy), query: query as PostgresPoolClient["query"] };
 }
 
 const toParameter = (value: unknown): unknown =>

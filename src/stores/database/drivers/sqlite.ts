@@ -1,6 +1,7 @@
 /**
- * SQLite through `node:sqlite`: write-ahead log, full synchronisation, and transactions that take
- * the write lock when they begin, so that two processes wait for each other instead of failing.
+ * SQLite through `node:sqlite`: write-ahead log, full synchronisation, and transactions that take the write lock when
+ * they begin, so that two processes wait for each other instead of failing. The waiting is done between attempts, and
+ * not by SQLite, which would stop this process: also one that holds the lock itself, through another connection.
  */
 
 import { mkdirSync } from "node:fs";
@@ -17,27 +18,31 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import type { Database } from "../../../contracts/database.ts";
-import { DatabaseUnusableError } from "../errors.ts";
+import { type Clock, systemClock } from "../../../core/clock.ts";
+import { isBusy, toSqliteError } from "./sqlite-errors.ts";
 
 /** Where the database is, and how patient it is. */
 export interface SqliteDatabaseOptions {
   /** Path of the file, made with its folder when absent; `:memory:` for a database that ends with the process. */
   readonly file: string;
-  /** How long a writer waits for another process's lock. Default 60,000. */
+  /** How long a writer waits for another one's lock. Default 60,000. */
   readonly busyTimeoutMs?: number;
+  readonly clock?: Clock;
 }
 
 /**
- * Opens a SQLite database; `destroy()` closes it.
+ * Opens a SQLite database; `destroy()` closes it. A full disk, a damaged file or a lock that is not given up in time
+ * are told by the statement that meets them, also later.
  *
  * @throws {DatabaseUnusableError} when the file cannot be opened or is no database
  */
-export function openSqliteDatabase({ file, busyTimeoutMs = 60_000 }: SqliteDatabaseOptions): Database {
+export function openSqliteDatabase(options: SqliteDatabaseOptions): Database {
+  const { file, busyTimeoutMs = 60_000, clock = systemClock() } = options;
   const connection = openConnection(file, busyTimeoutMs);
   return new Kysely<unknown>({
     dialect: {
       createAdapter: () => new QueueingSqliteAdapter(),
-      createDriver: () => sqliteDriver(connection),
+      createDriver: () => sqliteDriver(connection, { file, busyTimeoutMs, clock }),
       createIntrospector: (database) => new SqliteIntrospector(database),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
@@ -56,14 +61,15 @@ function openConnection(file: string, busyTimeoutMs: number): DatabaseSync {
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
     const connection = new DatabaseSync(file, { timeout: busyTimeoutMs });
     connection.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
+    connection.exec("pragma busy_timeout = 0"); // from here on it is waited between attempts
     return connection;
-  } catch (cause) {
-    throw new DatabaseUnusableError(file, cause);
+  } catch (error) {
+    throw toSqliteError(file, error);
   }
 }
 
 /** One connection, used by one transaction or statement at a time. */
-function sqliteDriver(raw: DatabaseSync): Driver {
+function sqliteDriver(raw: DatabaseSync, patience: Patience): Driver {
   let tail: Promise<void> = Promise.resolve();
   const prepare = createStatementCache(raw);
   const releases = new WeakMap<DatabaseConnection, () => void>();
@@ -76,7 +82,7 @@ function sqliteDriver(raw: DatabaseSync): Driver {
         release = resolve;
       });
       await before;
-      const connection = sqliteConnection(raw, prepare);
+      const connection = sqliteConnection(raw, prepare, patience);
       releases.set(connection, release);
       return connection;
     },
@@ -87,7 +93,8 @@ function sqliteDriver(raw: DatabaseSync): Driver {
       await connection.executeQuery(CompiledQuery.raw("commit"));
     },
     async rollbackTransaction(connection) {
-      await connection.executeQuery(CompiledQuery.raw("rollback"));
+      // Some errors, such as a full disk, have made SQLite roll back by itself.
+      if (raw.isTransaction) await connection.executeQuery(CompiledQuery.raw("rollback"));
     },
     async releaseConnection(connection) {
       releases.get(connection)?.();
@@ -120,17 +127,45 @@ function createStatementCache(raw: DatabaseSync): Prepare {
   };
 }
 
-function sqliteConnection(raw: DatabaseSync, prepare: Prepare): DatabaseConnection {
+interface Patience {
+  readonly file: string;
+  readonly busyTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+const LONGEST_WAIT_MS = 50;
+
+function sqliteConnection(raw: DatabaseSync, prepare: Prepare, patience: Patience): DatabaseConnection {
   return {
-    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const { statement, givesRows } = prepare(sql);
-      const values = parameters as SQLInputValue[]; // stores bind text, numbers, bytes and null only
-      if (givesRows) return { rows: statement.all(...values) as R[] };
-      const { changes, lastInsertRowid } = statement.run(...values);
-      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
-    },
+    executeQuery: (query) => untilFree(raw, patience, () => execute(prepare, query)),
     async *streamQuery<R>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
-      for (const row of raw.prepare(sql).iterate(...(parameters as SQLInputValue[]))) yield { rows: [row as R] };
+      const rows = await untilFree(raw, patience, () => raw.prepare(sql).iterate(...toValues(parameters)));
+      for (const row of rows) yield { rows: [row as R] };
     },
   };
+}
+
+// Stores bind text, numbers, bytes and null only.
+const toValues = (parameters: readonly unknown[]): SQLInputValue[] => parameters as SQLInputValue[];
+
+function execute<R>(prepare: Prepare, { sql, parameters }: CompiledQuery): QueryResult<R> {
+  const { statement, givesRows } = prepare(sql);
+  if (givesRows) return { rows: statement.all(...toValues(parameters)) as R[] };
+  const { changes, lastInsertRowid } = statement.run(...toValues(parameters));
+  return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+}
+
+/** Does it as soon as no other connection holds the lock. Within a transaction the lock is ours. */
+async function untilFree<T>(raw: DatabaseSync, { file, busyTimeoutMs, clock }: Patience, body: () => T): Promise<T> {
+  let sinceMs: number | undefined;
+  for (let waitMs = 1; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+    try {
+      return body();
+    } catch (error) {
+      sinceMs ??= clock.now();
+      const patient = isBusy(error) && !raw.isTransaction && clock.now() - sinceMs < busyTimeoutMs;
+      if (!patient) throw toSqliteError(file, error);
+    }
+    await clock.sleep(waitMs);
+  }
 }
