@@ -4,27 +4,52 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { BlobDriver } from "../driver.ts";
+import { type Clock, systemClock } from "../../../core/clock.ts";
+import type { BlobDriver, BlobFacts } from "../driver.ts";
 import { ArtifactStoreUnusableError } from "../errors.ts";
 
 /** Where the files are. */
 export interface FilesBlobsOptions {
   /** Made when absent. */
   readonly folder: string;
+  /** Of the times that `touch` sets; files that are written have the file system's. */
+  readonly clock?: Clock;
 }
 
 /** Bytes under a folder, safe for any number of processes at once. */
-export function filesBlobs({ folder }: FilesBlobsOptions): BlobDriver {
+export function filesBlobs({ folder, clock = systemClock() }: FilesBlobsOptions): BlobDriver {
   const pathOf = (key: string): string => join(folder, key.slice(-2), key);
   return {
     name: "files",
+    can: { readCheaply: true },
     read: (key) => unlessAbsent(pathOf(key), (path) => readFile(path)),
     write: (key, bytes) => wrapErrors(pathOf(key), (path) => writeDurably(path, bytes)),
-    has: async (key) => (await unlessAbsent(pathOf(key), (path) => access(path).then(() => true))) ?? false,
+    stat: (key) => unlessAbsent(pathOf(key), factsOf),
+    async touch(key) {
+      const now = new Date(clock.now());
+      await unlessAbsent(pathOf(key), (path) => utimes(path, now, now));
+    },
     delete: (key) => wrapErrors(pathOf(key), (path) => rm(path, { force: true })),
+    async *list() {
+      for (const end of (await unlessAbsent(folder, (path) => readdir(path, { withFileTypes: true }))) ?? []) {
+        if (!end.isDirectory()) continue;
+        for (const key of (await unlessAbsent(join(folder, end.name), (path) => readdir(path))) ?? []) {
+          const facts = KEY.test(key) ? await unlessAbsent(pathOf(key), factsOf) : undefined;
+          if (facts) yield { key, ...facts };
+        }
+      }
+    },
   };
+}
+
+/** What is written beside its place has another name until it is whole. */
+const KEY = /^[A-Za-z0-9-]+$/;
+
+async function factsOf(path: string): Promise<BlobFacts> {
+  const { size, mtimeMs } = await stat(path);
+  return { sizeBytes: size, modifiedAtMs: Math.floor(mtimeMs) };
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
