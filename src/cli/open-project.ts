@@ -1,19 +1,15 @@
 /** The project that a command is run in: its configuration file, its workspace, its pipelines. */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { TrilithConfig } from "../contracts/config.ts";
 import { createLogger } from "../contracts/logger.ts";
 import type { RunRecord } from "../contracts/runs.ts";
 import type { Workspace } from "../contracts/workspace.ts";
-import type { Pipeline } from "../orchestrator/index.ts";
 import { openWorkspace } from "../workspace.ts";
 import type { CommandContext } from "./command-context.ts";
 import { InvalidConfigError, UnknownNameError } from "./errors.ts";
-
-/** The package's own folder: its pipelines are there for every project. */
-const PACKAGE_FOLDER = join(import.meta.dirname, "../..");
 
 /**
  * The workspace of the project in the current folder, with `trilith.config.ts` where there is one.
@@ -52,29 +48,4 @@ async function loadConfig(folder: string): Promise<TrilithConfig> {
   const config = module.config ?? module.default;
   if (config === undefined) throw new InvalidConfigError(file);
   return config;
-}
-
-/**
- * A pipeline by its name, from the project's `pipelines/`, then from the package's.
- *
- * @throws {UnknownNameError} with the names there are and the nearest
- */
-export async function findPipeline(name: string): Promise<Pipeline> {
-  const folders = [...new Set([process.cwd(), PACKAGE_FOLDER])].map((folder) => join(folder, "pipelines"));
-  const files = folders.filter(existsSync).flatMap((folder) =>
-    readdirSync(folder)
-      .filter((file) => /^[a-z0-9-]+\.[tj]s$/.test(file))
-      .map((file) => ({ folder, file, pipeline: file.slice(0, -3).replaceAll("-", "_") })),
-  );
-  const found = files.find(({ pipeline }) => pipeline === name.replaceAll("-", "_"));
-  const known = [...new Set(files.map(({ pipeline }) => pipeline))].sort();
-  if (found === undefined) throw new UnknownNameError("pipeline", name, known);
-  const module: Record<string, unknown> = await import(pathToFileURL(join(found.folder, found.file)).href);
-  const pipeline = Object.values(module).find(isPipeline);
-  if (pipeline === undefined) throw new UnknownNameError(`pipeline in ${found.file}`, name, "The file exports none.");
-  return pipeline;
-}
-
-function isPipeline(value: unknown): value is Pipeline {
-  return typeof value === "function" && "parameters" in value && "ignoredParameters" in value && "run" in value;
 }

@@ -2,8 +2,10 @@
 
 import type { ModelVersion } from "../contracts/registry.ts";
 import type { Workspace } from "../contracts/workspace.ts";
+import { createWorker, queueDueRuns } from "../orchestrator/index.ts";
 import { createServer, type RunningServer, type VoiceSource } from "../server/index.ts";
 import { loadModelFiles } from "../stores/registry/index.ts";
+import { findPipeline, findStep, listPipelines, listSteps } from "./find-declared.ts";
 import { openAnswers } from "./open-answers.ts";
 
 interface OpenServerOptions {
@@ -21,8 +23,9 @@ export async function openServer(workspace: Workspace, options: OpenServerOption
     workspace.open("warehouse"),
     workspace.open("embedders"),
   ]);
-  return createServer({
+  const server = await createServer({
     ...options,
+    runs: { workspace, findPipeline, listPipelines, findStep, listSteps },
     answer,
     listAuthors: () => warehouse.listAuthors(),
     voices: createVoiceSource(workspace),
@@ -30,6 +33,25 @@ export async function openServer(workspace: Workspace, options: OpenServerOption
     clock: workspace.clock,
     log: workspace.log,
   });
+  const stop = new AbortController();
+  const working = workQueuedRuns(workspace, stop.signal);
+  return {
+    url: server.url,
+    async close() {
+      await server.close();
+      stop.abort();
+      await working;
+    },
+  };
+}
+
+/** What is queued over HTTP is run here, unless workers on other machines do it. */
+async function workQueuedRuns(workspace: Workspace, signal: AbortSignal): Promise<void> {
+  if (workspace.engine === "dbos") return;
+  const schedules = await workspace.open("schedules");
+  const tick = () => queueDueRuns({ schedules, queue: workspace.runs.queue, clock: workspace.clock });
+  const worker = createWorker({ workspace, queues: ["default"], runCount: 2, pollMs: 100, findPipeline, tick });
+  await worker.run({ signal });
 }
 
 /** Each author's model in production, or the newest where none is. */

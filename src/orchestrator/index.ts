@@ -45,5 +45,6 @@ export type { RunHandle, RunOptions } from "./start-run.ts";
 export { type Step, step } from "./step.ts";
 export { type StepContext, type TestContext, testContext } from "./step-context.ts";
 export type { CallOptions, RetryPolicy, StepDefinition } from "./step-definition.ts";
+export { type AnyStep, isStep, pipelineOfStep, stepOfPipeline } from "./step-pipeline.ts";
 export { approval, event, sleep } from "./wait.ts";
 export { createWorker, pipelineDigest, type Worker, type WorkerOptions } from "./worker.ts";

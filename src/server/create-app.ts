@@ -12,6 +12,7 @@ import type { ServerPorts } from "./ports.ts";
 import { answerRag, RagRequest } from "./rag.ts";
 import { readBody } from "./read-body.ts";
 import { replyOf } from "./reply-error.ts";
+import { addRunsApi } from "./runs-api.ts";
 import { findModel, listModels, type ServedModel } from "./served-models.ts";
 import type { VoiceTurns } from "./voice-turns.ts";
 import { welcomePage } from "./welcome-page.ts";
@@ -65,6 +66,7 @@ export function createApp(options: AppOptions): Hono {
   app.post("/rag", async (context) =>
     context.json(await answerRag(await readBody(context, RagRequest), ports, signalOf(context.req.raw))),
   );
+  if (ports.runs) addRunsApi(app, ports.runs);
   app.get("/", async (context) => context.html((await ports.report()) ?? welcomePage(await listModels(ports))));
   return app;
 }

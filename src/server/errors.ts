@@ -33,7 +33,7 @@ export class ServerAddressError extends TrilithError {
 export class RequestError extends TrilithError {
   override readonly code = "request-refused";
   override readonly usage = true;
-  readonly status: 400 | 401 | 403 | 404 | 413 | 415;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 415;
   readonly type: string;
   readonly param: string | null;
   /** The code in the reply, for example `model_not_found`. */

@@ -3,3 +3,4 @@
 export { createServer, type RunningServer, type ServerOptions } from "./create-server.ts";
 export { RequestError, ServerAddressError, ServerKeyMissingError } from "./errors.ts";
 export type { ServerPorts, VoiceSource } from "./ports.ts";
+export type { RunsPort } from "./runs-api.ts";

@@ -5,6 +5,7 @@ import type { Logger } from "../contracts/logger.ts";
 import type { VoiceModel } from "../contracts/models.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AnswerQuestion } from "../inference/index.ts";
+import type { RunsPort } from "./runs-api.ts";
 
 /** The voices that have been trained. */
 export interface VoiceSource {
@@ -23,6 +24,8 @@ export interface ServerPorts {
   report(): Promise<string | undefined>;
   /** For the usage counts of replies. */
   countTokens(text: string): number;
+  /** Runs of pipelines over HTTP; without it there are no such routes. */
+  readonly runs?: RunsPort;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -7,6 +7,9 @@ import { RequestError } from "./errors.ts";
 /** Statuses of errors that are not about the request but about what has not been prepared yet. */
 const NOT_READY = new Set(["index-missing"]);
 
+/** Errors about the state that a run is in. */
+const CONFLICTS = new Set(["run-alive", "run-completed", "run-state"]);
+
 type Status = RequestError["status"] | 500 | 503 | 504;
 
 interface ErrorReply {
@@ -31,6 +34,9 @@ export function replyOf(error: unknown, requestId: string, log: Logger): ErrorRe
   }
   if (isTrilithError(error) && NOT_READY.has(error.code)) {
     return reply(503, { message: error.message, type: "server_error", code: error.code });
+  }
+  if (isTrilithError(error) && CONFLICTS.has(error.code)) {
+    return reply(409, { message: error.message, type: "invalid_request_error", code: error.code });
   }
   if (isTrilithError(error) && error.usage) {
     return reply(400, { message: error.message, type: "invalid_request_error", code: error.code });

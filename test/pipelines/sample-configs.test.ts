@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findPipeline } from "../../src/cli/open-project.ts";
+import { findPipeline } from "../../src/cli/find-declared.ts";
 import { parseRunConfig } from "../../src/orchestrator/index.ts";
 import { ROOT } from "../source-tree.ts";
 

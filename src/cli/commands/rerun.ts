@@ -2,8 +2,9 @@
 
 import { rerunPipeline } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
+import { findPipeline } from "../find-declared.ts";
 import { followRun } from "../follow-run.ts";
-import { findPipeline, findRun, withProject } from "../open-project.ts";
+import { findRun, withProject } from "../open-project.ts";
 import { printRun } from "../print-run.ts";
 
 /** Starts a new run that takes over what the step does not depend on. */

@@ -2,9 +2,10 @@
 
 import { resumeRun } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
+import { findPipeline } from "../find-declared.ts";
 import { followQueued } from "../follow-queued.ts";
 import { followRun } from "../follow-run.ts";
-import { findPipeline, findRun, withProject } from "../open-project.ts";
+import { findRun, withProject } from "../open-project.ts";
 import { printRun } from "../print-run.ts";
 
 /** Resumes the run; its finished steps are kept, the interrupted one runs again. */

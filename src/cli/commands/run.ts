@@ -2,9 +2,10 @@
 
 import { pipelineDigest, queueRun, runPipeline } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
+import { findPipeline } from "../find-declared.ts";
 import { followQueued } from "../follow-queued.ts";
 import { followRun } from "../follow-run.ts";
-import { findPipeline, withProject } from "../open-project.ts";
+import { withProject } from "../open-project.ts";
 import { printRun } from "../print-run.ts";
 import { readRunConfig } from "../read-run-config.ts";
 

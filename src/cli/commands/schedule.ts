@@ -11,7 +11,8 @@ import {
 } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { OptionValueError, UnknownNameError } from "../errors.ts";
-import { findPipeline, withProject } from "../open-project.ts";
+import { findPipeline } from "../find-declared.ts";
+import { withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
 import { readRunConfig } from "../read-run-config.ts";
 import { table } from "../terminal.ts";

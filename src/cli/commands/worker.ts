@@ -4,7 +4,8 @@ import { availableParallelism } from "node:os";
 import type { RunRecord } from "../../contracts/runs.ts";
 import { createWorker, queueDueRuns, runDbosWorker } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
-import { findPipeline, withProject } from "../open-project.ts";
+import { findPipeline } from "../find-declared.ts";
+import { withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
 
 interface WorkerOptions {
