@@ -18,7 +18,7 @@ export class DatabaseTooNewError extends TrilithError {
 }
 
 /** Why a database that is there cannot be worked with. */
-export type DatabaseProblem = "full" | "read-only" | "damaged" | "busy" | "unreadable";
+export type DatabaseProblem = "full" | "read-only" | "damaged" | "busy" | "inaccessible";
 
 const PROBLEMS: Record<DatabaseProblem, readonly [happened: string, expected: string, todo: string]> = {
   full: ["has no room left", "room for what is written; what was committed is safe", "Make room, and go on"],
@@ -29,7 +29,11 @@ const PROBLEMS: Record<DatabaseProblem, readonly [happened: string, expected: st
   ],
   damaged: ["is damaged, or no database", "a file as SQLite wrote it", "Restore a copy, or move the file away"],
   busy: ["is held by another writer", "writers that are done in time", "Wait until that one is done, and try again"],
-  unreadable: ["cannot be read", "a file in a folder, on a disk that works", "Check the path and the disk"],
+  inaccessible: [
+    "cannot be opened",
+    "a file in a folder that this user may write, on a disk that works",
+    "Check the path, its rights and the disk",
+  ],
 };
 
 /** Thrown when the database cannot be opened, read or written: `problem` says why. Earlier commits are intact unless it is damaged. */

@@ -5,22 +5,19 @@
  * @source https://www.sqlite.org/rescode.html
  */
 
-import { accessSync, constants } from "node:fs";
-import { dirname } from "node:path";
 import { type DatabaseProblem, DatabaseUnusableError } from "../errors.ts";
 
 const BUSY = 5;
-const CANNOT_OPEN = 14;
 
 /** By primary result code. */
 const PROBLEMS: Record<number, DatabaseProblem> = {
   3: "read-only",
   [BUSY]: "busy",
   8: "read-only",
-  10: "unreadable",
+  10: "inaccessible",
   11: "damaged",
   13: "full",
-  [CANNOT_OPEN]: "unreadable",
+  14: "inaccessible",
   26: "damaged",
 };
 
@@ -30,8 +27,8 @@ const FILE_SYSTEM_PROBLEMS: Record<string, DatabaseProblem> = {
   EPERM: "read-only",
   EROFS: "read-only",
   ENOSPC: "full",
-  EEXIST: "unreadable",
-  ENOTDIR: "unreadable",
+  EEXIST: "inaccessible",
+  ENOTDIR: "inaccessible",
 };
 
 /** Whether another connection holds the lock. */
@@ -39,11 +36,7 @@ export const isBusy = (error: unknown): boolean => resultCode(error) === BUSY;
 
 /** One of our errors where the database as a whole is the reason, else `error` itself. */
 export function toSqliteError(file: string, error: unknown): unknown {
-  const code = resultCode(error);
-  const problem =
-    code === CANNOT_OPEN && !mayWriteFolder(file)
-      ? "read-only"
-      : (PROBLEMS[code] ?? FILE_SYSTEM_PROBLEMS[systemCode(error)]);
+  const problem = PROBLEMS[resultCode(error)] ?? FILE_SYSTEM_PROBLEMS[systemCode(error)];
   return problem === undefined ? error : new DatabaseUnusableError(file, problem, error);
 }
 
@@ -54,14 +47,4 @@ function resultCode(error: unknown): number {
 
 function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-}
-
-/** SQLite does not say why it could not make the files that it needs beside the database. */
-function mayWriteFolder(file: string): boolean {
-  try {
-    accessSync(dirname(file), constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

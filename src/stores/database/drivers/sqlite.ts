@@ -57,13 +57,15 @@ class QueueingSqliteAdapter extends SqliteAdapter {
 }
 
 function openConnection(file: string, busyTimeoutMs: number): DatabaseSync {
+  let connection: DatabaseSync | undefined;
   try {
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
-    const connection = new DatabaseSync(file, { timeout: busyTimeoutMs });
+    connection = new DatabaseSync(file, { timeout: busyTimeoutMs });
     connection.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
     connection.exec("pragma busy_timeout = 0"); // from here on it is waited between attempts
     return connection;
   } catch (error) {
+    connection?.close();
     throw toSqliteError(file, error);
   }
 }
