@@ -96,7 +96,7 @@ describe.skipIf(findPostgres() === undefined)(`workers on DBOS (skipped without:
     const { id } = await queueRun(wide, { count: 1, takesMs: 3_000 }, { workspace });
     await expect.poll(() => linesOf(effects), { timeout: 20_000 }).toEqual(["start 0 Z1"]);
     first.child.kill("SIGSTOP");
-    const others = `pid <> pg_backend_pid() and application_name = 'trilith session'`;
+    const others = `pid <> pg_backend_pid() and application_name = 'trilith session' and datname = current_database()`;
     const own = await workspace.runs.findRun(id);
     expect(own?.state).toBe("running");
     await query(url, `select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);

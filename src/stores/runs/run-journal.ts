@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "../../core/clock.ts";
 import { entropyRandom, type Random } from "../../core/random.ts";
 import { createArtifactCatalog } from "./artifact-catalog.ts";
 import { createAttemptLease, insertAttempt, type Writing } from "./attempt-lease.ts";
-import { RunEndedError, RunLeaseLostError, RunNotFoundError } from "./errors.ts";
+import { AttemptLostError, RunEndedError, RunLeaseLostError, RunNotFoundError } from "./errors.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createLease } from "./lease.ts";
 import { type Liveness, systemLiveness } from "./liveness.ts";
@@ -113,14 +113,16 @@ function takeAttempt(
       await endLostAttempt(tx, { runId, invocationId, ...row }, writing.clock.now());
     }
     const number = Math.max(0, ...rows.map((row) => row.number)) + 1;
-    const attempt = { runId, invocationId, number, executor, token };
-    await insertAttempt(tx, attempt, writing);
-    await tx
+    const { numUpdatedRows } = await tx
       .updateTable("invocation")
       .set({ state: "running", error: null })
       .where("run_id", "=", runId)
       .where("id", "=", invocationId)
-      .execute();
+      .where("state", "in", ["running", "cancelled"])
+      .executeTakeFirst();
+    if (numUpdatedRows !== 1n) throw new AttemptLostError(runId, invocationId, number);
+    const attempt = { runId, invocationId, number, executor, token };
+    await insertAttempt(tx, attempt, writing);
     return createAttemptLease(attempt, writing);
   });
 }

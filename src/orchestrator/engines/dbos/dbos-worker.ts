@@ -72,13 +72,8 @@ export async function runDbosWorker(options: DbosWorkerOptions, signal: AbortSig
     { name: RUN_WORKFLOW },
   );
   const perform = DBOS.registerWorkflow(
-    (work: StepWork) =>
-      DBOS.runStep(() => performStep(workspace, work), {
-        name: "perform",
-        retriesAllowed: true,
-        maxAttempts: 10,
-        intervalSeconds: 1,
-      }),
+    // Not a step of DBOS as well: that it was done is in the journal, and a second delivery is noticed there.
+    (work: StepWork) => performStep(workspace, work),
     { name: STEP_WORKFLOW },
   );
   void [drive, perform]; // called by name, from the queue

@@ -24,6 +24,14 @@ const LOOK_EVERY_MS = 25;
 /** An executor that enqueues. It looks for all attempts of a run at once. */
 export function remoteExecutor(enqueue: EnqueueStep): Executor {
   const watches = new WeakMap<RunContext, Watch>();
+  const entered = new WeakMap<RunContext, Set<string>>();
+  /** Whether this invocation may have attempts: this driver has entered it, or one before it had. */
+  const begun = (run: RunContext, id: string): boolean => {
+    const own = entered.get(run) ?? new Set();
+    const before = own.has(id) || run.begun.has(id);
+    entered.set(run, own.add(id));
+    return before;
+  };
   const watchOf = (run: RunContext): Watch => {
     const watch = watches.get(run) ?? new Watch(run.journal, run.lease.runId);
     watches.set(run, watch);
@@ -37,7 +45,9 @@ export function remoteExecutor(enqueue: EnqueueStep): Executor {
         run.warn(...inlineNotice(definition.name));
         return inlineExecutor.attempt(run, request);
       }
-      const [known] = await run.journal.listInvocations(run.lease.runId, { ids: [entry.id] });
+      const [known] = begun(run, entry.id)
+        ? await run.journal.listInvocations(run.lease.runId, { ids: [entry.id] })
+        : [];
       // An attempt that another worker runs at this moment is waited for; everything else is begun.
       if (known?.state !== "running") await run.lease.enter(entry);
       const trial = trialsOf(known) + 1;

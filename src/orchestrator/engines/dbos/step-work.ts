@@ -37,10 +37,8 @@ const HELD_EVERY_MS = 1_000;
 /** Does the work. What the step throws is written as the attempt's end; only a journal that cannot be written rejects. */
 export async function performStep(workspace: Workspace, work: StepWork): Promise<void> {
   const { order, invocationId, queue: executor } = work;
-  const { journal, place } = { journal: workspace.runs, place: { runId: order.run.id, invocationId, executor } };
-  const [invocation] = await journal.listInvocations(place.runId, { ids: [invocationId] });
-  if (invocation?.state === "completed") return; // this is a second delivery
-  const lease = await journal.takeAttempt(place);
+  const lease = await takeAttempt(workspace, { runId: order.run.id, invocationId, executor });
+  if (lease === undefined) return;
   const lost = new AbortController();
   const recorder = createRecorder(lease);
   const timer = setInterval(() => {
@@ -57,6 +55,25 @@ export async function performStep(workspace: Workspace, work: StepWork): Promise
     await lease.finish({ state: "failed", final: !again, error: toErrorRecord(error), artifacts: [] });
   } finally {
     clearInterval(timer);
+  }
+}
+
+/** How often, and how far apart, the journal is asked again when it cannot be reached. */
+const [TAKE_TRIES, TAKE_PAUSE_MS] = [20, 1_000];
+
+/** The attempt, or nothing when the invocation has ended: this is a second delivery. */
+async function takeAttempt(
+  { runs, clock }: Workspace,
+  place: Parameters<Workspace["runs"]["takeAttempt"]>[0],
+): Promise<AttemptLease | undefined> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await runs.takeAttempt(place);
+    } catch (error) {
+      if (isLost(error)) return undefined;
+      if (tried === TAKE_TRIES) throw error;
+      await clock.sleep(TAKE_PAUSE_MS);
+    }
   }
 }
 
