@@ -162,7 +162,7 @@ async function becomesReady(server: ChildProcess, url: string): Promise<boolean>
 
 async function stop(server: ChildProcess, folder: string): Promise<void> {
   if (server.exitCode === null && server.signalCode === null) {
-    server.kill("SIGINT"); // a fast shutdown
+    server.kill("SIGQUIT"); // at once: what it has not written yet is of no use any more
     await once(server, "exit");
   }
   rmSync(folder, { recursive: true, force: true });

@@ -1,16 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { describeOnDatabases } from "../../../test/sql-databases.ts";
 import type { Chunk, CleanedDocument, FeatureStore } from "../../contracts/features.ts";
 import { createRandom } from "../../core/random.ts";
-import { migrateDatabase, openSqliteDatabase } from "../database/index.ts";
+import { migrateDatabase } from "../database/index.ts";
 import { createFeatureStore, featureMigrations } from "./index.ts";
 
 const clock = { now: () => 0, sleep: async () => undefined };
-
-async function open(): Promise<FeatureStore> {
-  const database = openSqliteDatabase({ file: ":memory:" });
-  await migrateDatabase(database, featureMigrations);
-  return createFeatureStore(database, clock);
-}
 
 const origin = {
   authorFullName: "Ada",
@@ -45,7 +40,16 @@ const chunk = (documentId: string, index: number, text: string): Chunk => ({
   sourceLines: null,
 });
 
-describe("the feature store", () => {
+describeOnDatabases("the feature store", (newDatabase) => {
+  const openMany = async (count: number): Promise<[FeatureStore, ...FeatureStore[]]> => {
+    const openDatabase = await newDatabase();
+    const database = await openDatabase();
+    await migrateDatabase(database, featureMigrations);
+    const others = await Promise.all(Array.from({ length: count - 1 }, openDatabase));
+    return [createFeatureStore(database, clock), ...others.map((other) => createFeatureStore(other, clock))];
+  };
+  const open = async (): Promise<FeatureStore> => (await openMany(1))[0];
+
   it("gives every version the same rows for ever, over random histories", async () => {
     for (let seed = 1; seed <= 5; seed++) {
       const random = createRandom(seed);
@@ -116,6 +120,28 @@ describe("the feature store", () => {
     await expect(store.write("chunks", twice, ["a"])).rejects.toThrow(/a\/000000.*same key/);
     await expect(store.write("chunks", [chunk("b", 0, "x")], ["a"])).rejects.toThrow(/document b is not named/);
     expect(await store.version("chunks")).toBe(0);
+  });
+
+  it("numbers versions without a gap, and loses no row, when many write at the same moment", async () => {
+    const stores = await openMany(4);
+    const versions = await Promise.all(
+      stores.flatMap((store, i) =>
+        Array.from({ length: 5 }, (_, j) => store.write("chunks", [chunk(`d${i}${j}`, 0, "x")], [`d${i}${j}`])),
+      ),
+    );
+    expect(versions.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    for (const version of versions) expect(await stores[0].read("chunks", { version })).toHaveLength(version);
+  });
+
+  it("writes and closes thousands of rows, of more documents than one statement can name", async () => {
+    const store = await open();
+    const rows = Array.from({ length: 5_000 }, (_, i) => chunk("a", i, "x"));
+    const documentIds = ["a", ...Array.from({ length: 70_000 }, (_, i) => `without rows ${i}`)];
+    await store.write("chunks", rows, documentIds);
+    expect(await store.write("chunks", rows.slice(0, 1), documentIds)).toBe(2);
+    expect([(await store.read("chunks")).length, (await store.read("chunks", { version: 1 })).length]).toEqual([
+      1, 5_000,
+    ]);
   });
 });
 

@@ -77,6 +77,16 @@ export function createFeatureStore(database: Database, clock: Clock): FeatureSto
       );
     },
 
+    async history<G extends FeatureGroupName>(group: G, filter: HistoryFilter) {
+      const rows = await selectHistory(tables, group, filter);
+      const records = rows.map(({ row_key, content, from_version, to_version }) => ({
+        row: parseWith<FeatureGroups[G]>(GROUPS[group].schema, JSON.parse(content), `the feature ${group}/${row_key}`),
+        fromVersion: from_version,
+        toVersion: to_version,
+      }));
+      return records.filter(({ row }) => filter.ids?.includes(row.id) ?? true);
+    },
+
     version: (group) => latestVersion(tables, group),
 
     async fingerprint() {
@@ -115,6 +125,25 @@ async function selectRows(
     .execute();
 }
 
+type HistoryFilter = Parameters<FeatureStore["history"]>[1];
+
+/** Rows that may have one of the ids: those whose text holds it. */
+async function selectHistory(tables: Tables, group: FeatureGroupName, { documentIds, authorIds, ids }: HistoryFilter) {
+  if ([documentIds, authorIds, ids].some((wanted) => wanted?.length === 0)) return [];
+  return tables
+    .selectFrom("feature_row")
+    .select(["row_key", "content", "from_version", "to_version"])
+    .where("group_name", "=", group)
+    .$if(documentIds !== undefined, (q) => q.where("document_id", "in", documentIds ?? []))
+    .$if(authorIds !== undefined, (q) => q.where("author_id", "in", authorIds ?? []))
+    .$if(ids !== undefined, (q) =>
+      q.where((e) => e.or((ids ?? []).map((id) => e("content", "like", `%${JSON.stringify({ id }).slice(1, -1)}%`)))),
+    )
+    .orderBy("row_key")
+    .orderBy("from_version")
+    .execute();
+}
+
 type RowValues = Pick<FeatureTables["feature_row"], "document_id" | "author_id" | "content">;
 
 function keyedRows<G extends FeatureGroupName>(
@@ -142,15 +171,18 @@ async function currentRows(
   group: FeatureGroupName,
   documentIds: readonly string[],
 ): Promise<Map<string, string>> {
-  if (documentIds.length === 0) return new Map();
-  const rows = await transaction
-    .selectFrom("feature_row")
-    .select(["row_key", "content"])
-    .where("group_name", "=", group)
-    .where("to_version", "is", null)
-    .where("document_id", "in", documentIds)
-    .execute();
-  return new Map(rows.map(({ row_key, content }) => [row_key, content]));
+  const current = new Map<string, string>();
+  for (const part of inParts(documentIds)) {
+    const rows = await transaction
+      .selectFrom("feature_row")
+      .select(["row_key", "content"])
+      .where("group_name", "=", group)
+      .where("to_version", "is", null)
+      .where("document_id", "in", part)
+      .execute();
+    for (const { row_key, content } of rows) current.set(row_key, content);
+  }
+  return current;
 }
 
 interface GroupVersion {
@@ -158,17 +190,20 @@ interface GroupVersion {
   readonly version: number;
 }
 
+/** Rows of one statement, so that its values stay below what databases take. */
+const ROWS_AT_ONCE = 1_000;
+
 async function closeRows(
   transaction: Transaction<FeatureTables>,
   { group, version }: GroupVersion,
   keys: readonly string[],
 ): Promise<void> {
-  for (const key of keys) {
+  for (const part of inParts(keys)) {
     await transaction
       .updateTable("feature_row")
       .set({ to_version: version })
       .where("group_name", "=", group)
-      .where("row_key", "=", key)
+      .where("row_key", "in", part)
       .where("to_version", "is", null)
       .execute();
   }
@@ -179,12 +214,24 @@ async function openRows(
   { group, version }: GroupVersion,
   rows: readonly (readonly [key: string, row: RowValues])[],
 ): Promise<void> {
-  for (const [key, row] of rows) {
+  for (const part of inParts(rows)) {
     await transaction
       .insertInto("feature_row")
-      .values({ ...row, group_name: group, row_key: key, from_version: version, to_version: null })
+      .values(
+        part.map(([key, row]) => ({
+          ...row,
+          group_name: group,
+          row_key: key,
+          from_version: version,
+          to_version: null,
+        })),
+      )
       .execute();
   }
+}
+
+function* inParts<T>(rows: readonly T[]): Iterable<readonly T[]> {
+  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) yield rows.slice(start, start + ROWS_AT_ONCE);
 }
 
 async function latestVersion(tables: Tables, group: FeatureGroupName): Promise<number> {

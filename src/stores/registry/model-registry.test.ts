@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { describeOnDatabases } from "../../../test/sql-databases.ts";
 import type { ModelRegistry, ModelVersion } from "../../contracts/registry.ts";
-import { migrateDatabase, openSqliteDatabase } from "../database/index.ts";
+import { migrateDatabase } from "../database/index.ts";
 import { createModelRegistry, registryMigrations } from "./index.ts";
 
 const clock = { now: () => Date.UTC(2024, 0, 2), sleep: async () => undefined };
@@ -21,14 +22,18 @@ const model: Omit<ModelVersion, "version" | "stage" | "createdAt"> = {
   card: "# Ada",
 };
 
-async function open(): Promise<ModelRegistry> {
-  const database = openSqliteDatabase({ file: ":memory:" });
-  await migrateDatabase(database, registryMigrations);
-  return createModelRegistry(database, clock);
-}
 const other = (hash: string): typeof model => ({ ...model, files: { "adapter_model.safetensors": hash } });
 
-describe("the model registry", () => {
+describeOnDatabases("the model registry", (newDatabase) => {
+  const openMany = async (count: number): Promise<[ModelRegistry, ...ModelRegistry[]]> => {
+    const openDatabase = await newDatabase();
+    const database = await openDatabase();
+    await migrateDatabase(database, registryMigrations);
+    const others = await Promise.all(Array.from({ length: count - 1 }, openDatabase));
+    return [createModelRegistry(database, clock), ...others.map((other) => createModelRegistry(other, clock))];
+  };
+  const open = async (): Promise<ModelRegistry> => (await openMany(1))[0];
+
   it("gives a model's first version number 1, with everything that it was told", async () => {
     const registry = await open();
     const registered = await registry.register(model);
@@ -90,5 +95,21 @@ describe("the model registry", () => {
     await registry.register(model);
     expect(await registry.fingerprint()).toBe(seen[2]);
     expect(new Set(seen).size).toBe(3);
+  });
+
+  it("numbers versions without a gap, registers equals once and has one holder a stage, when many write", async () => {
+    const registries = await openMany(4);
+    const registered = await Promise.all(
+      registries.flatMap((registry, i) =>
+        [0, 1, 2].flatMap((j) => [registry.register(other(`${i} ${j}`)), registry.register(other(`of all ${j}`))]),
+      ),
+    );
+    const versions = [...new Set(registered.map(({ version }) => version))].toSorted((a, b) => a - b);
+    expect(versions).toEqual(Array.from({ length: 15 }, (_, i) => i + 1));
+    await Promise.all(
+      registries.map((registry, i) => registry.setStage(model.name, versions[i * 3] ?? 0, "production")),
+    );
+    const stages = (await registries[0].list()).map(({ stage }) => stage).filter((stage) => stage !== "none");
+    expect(stages.toSorted()).toEqual(["archived", "archived", "archived", "production"]);
   });
 });

@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import { describeOnDatabases } from "../../../test/sql-databases.ts";
 import type { DocumentDraft, Warehouse } from "../../contracts/documents.ts";
-import { migrateDatabase, openSqliteDatabase } from "../database/index.ts";
+import { migrateDatabase } from "../database/index.ts";
 import { createWarehouse, warehouseMigrations } from "./index.ts";
 
 const clock = { now: () => Date.UTC(2024, 0, 2), sleep: async () => undefined };
@@ -14,13 +15,16 @@ const draft: DocumentDraft = {
   publishedAt: null,
 };
 
-async function open(): Promise<Warehouse> {
-  const database = openSqliteDatabase({ file: ":memory:" });
-  await migrateDatabase(database, warehouseMigrations);
-  return createWarehouse(database, clock);
-}
+describeOnDatabases("the warehouse", (newDatabase) => {
+  const openMany = async (count: number): Promise<[Warehouse, ...Warehouse[]]> => {
+    const openDatabase = await newDatabase();
+    const database = await openDatabase();
+    await migrateDatabase(database, warehouseMigrations);
+    const others = await Promise.all(Array.from({ length: count - 1 }, openDatabase));
+    return [createWarehouse(database, clock), ...others.map((other) => createWarehouse(other, clock))];
+  };
+  const open = async (): Promise<Warehouse> => (await openMany(1))[0];
 
-describe("the warehouse", () => {
   it("knows one author by any spelling of case and space, and reading makes none", async () => {
     const warehouse = await open();
     expect(await warehouse.findAuthor("Ada Lovelace")).toBeUndefined();
@@ -76,11 +80,24 @@ describe("the warehouse", () => {
     expect(new Set(fingerprints).size).toBe(3);
   });
 
-  it("stores a document once when it is saved twice at the same moment", async () => {
-    const warehouse = await open();
-    const ada = await warehouse.saveAuthor("Ada");
-    const saved = await Promise.all([warehouse.saveDocument(ada, draft), warehouse.saveDocument(ada, draft)]);
-    expect(saved.map(({ outcome }) => outcome)).toEqual(["new", "unchanged"]);
-    expect(await warehouse.listDocuments()).toHaveLength(1);
+  it("stores a document once when it is saved by many at the same moment", async () => {
+    const warehouses = await openMany(4);
+    const ada = await warehouses[0].saveAuthor("Ada");
+    const saved = await Promise.all(warehouses.map((warehouse) => warehouse.saveDocument(ada, draft)));
+    expect(saved.map(({ outcome }) => outcome).toSorted()).toEqual(["new", "unchanged", "unchanged", "unchanged"]);
+    expect(await warehouses[0].listDocuments()).toHaveLength(1);
+  });
+
+  it("numbers versions without a gap, and counts each, when many write at the same moment", async () => {
+    const warehouses = await openMany(4);
+    const authors = await Promise.all(warehouses.map((warehouse) => warehouse.saveAuthor(" ADA ")));
+    expect(new Set(authors.map(({ id }) => id)).size).toBe(1);
+    const [ada] = authors as [(typeof authors)[0]]; // of four
+    const saving = warehouses.flatMap((warehouse, i) =>
+      Array.from({ length: 5 }, (_, j) => warehouse.saveDocument(ada, { ...draft, content: `${i} ${j}` })),
+    );
+    const versions = (await Promise.all(saving)).map(({ document }) => document.version);
+    expect(versions.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect(await warehouses[0].fingerprint()).toBe("warehouse@21");
   });
 });

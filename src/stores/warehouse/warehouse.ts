@@ -20,6 +20,7 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
       if (known) return known;
       const author: Author = { id: authorId(fullName), fullName: tidy(fullName) };
       await tables.transaction().execute(async (transaction) => {
+        await takeWriteLock(transaction, "warehouse");
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto("warehouse_author")
           .values({ id: author.id, name_key: nameKey(fullName), full_name: author.fullName })
@@ -40,17 +41,20 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
         .execute();
     },
 
-    saveDocument: (author, draft) =>
-      tables.transaction().execute(async (transaction) => {
+    async saveDocument(author, draft) {
+      const saved = toVersion(author, draft, new Date(clock.now()).toISOString());
+      const known = await findDocument(tables, saved.id);
+      if (known?.contentHash === saved.contentHash) return { document: known, outcome: "unchanged" };
+      return tables.transaction().execute(async (transaction) => {
         await takeWriteLock(transaction, "warehouse");
-        const saved = toVersion(author, draft, new Date(clock.now()).toISOString());
         const latest = await findDocument(transaction, saved.id);
         if (latest?.contentHash === saved.contentHash) return { document: latest, outcome: "unchanged" };
         const document: RawDocument = { ...saved, version: (latest?.version ?? 0) + 1 };
         await insertVersion(transaction, document);
         await countChange(transaction);
         return { document, outcome: latest ? "changed" : "new" };
-      }),
+      });
+    },
 
     async listDocuments({ authorIds } = {}) {
       if (authorIds?.length === 0) return [];
