@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "anything"> = {
   "stores/runs": ["core", "contracts"],
   "stores/schedules": ["core", "contracts"],
   models: ["core", "contracts", "text", "tensor"],
+  lineage: ["core", "contracts"],
   evaluation: ["core", "contracts", "text"],
   server: "anything",
   cli: "anything",

@@ -8,6 +8,7 @@ import type { CommandContext } from "./command-context.ts";
 import { addArtifactCommands } from "./command-groups/artifact-commands.ts";
 import type { Action } from "./command-groups/bind.ts";
 import { addDataCommands } from "./command-groups/data-commands.ts";
+import { addLineageCommand } from "./command-groups/lineage-commands.ts";
 import { addRunCommands } from "./command-groups/run-commands.ts";
 import { addScheduleCommands } from "./command-groups/schedule-commands.ts";
 import { addTwinCommands } from "./command-groups/twin-commands.ts";
@@ -55,6 +56,7 @@ function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
   addRunCommands(program, bind);
   addArtifactCommands(program, bind);
   addDataCommands(program, bind);
+  addLineageCommand(program, bind);
   addScheduleCommands(program, bind);
   addTwinCommands(program, bind);
   for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {

@@ -46,6 +46,14 @@ export interface FeatureGroups {
 }
 export type FeatureGroupName = keyof FeatureGroups;
 
+/** A row, and in which versions it holds. */
+export interface FeatureRecord<Row> {
+  readonly row: Row;
+  readonly fromVersion: number;
+  /** The first version without it; `null` while it holds. */
+  readonly toVersion: number | null;
+}
+
 /** Versioned rows by group. */
 export interface FeatureStore {
   /**
@@ -65,6 +73,11 @@ export interface FeatureStore {
     group: G,
     filter?: { version?: number; authorIds?: readonly string[] },
   ): Promise<FeatureGroups[G][]>;
+  /** Rows of every version, ordered by key, then oldest first: of the documents, the authors, or with the ids; every given field must hold. */
+  history<G extends FeatureGroupName>(
+    group: G,
+    filter: { documentIds?: readonly string[]; authorIds?: readonly string[]; ids?: readonly string[] },
+  ): Promise<FeatureRecord<FeatureGroups[G]>[]>;
   /** The group's latest version; 0 before the first write. */
   version(group: FeatureGroupName): Promise<number>;
   fingerprint(): Promise<string>;

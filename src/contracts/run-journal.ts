@@ -151,6 +151,11 @@ export interface ObservationLog {
     filter?: { readonly invocationId?: string; readonly name?: string },
   ): Promise<MetricRecord[]>;
   listMetadata(runId: string): Promise<MetadataRecord[]>;
+  /** Facts of all runs under the key whose value, as JSON text, has `text` in it; in order of the runs' ids. */
+  findMetadata(filter: {
+    readonly key: string;
+    readonly text: string;
+  }): Promise<(MetadataRecord & { readonly runId: string })[]>;
 }
 
 /** Runs and everything in them. */
@@ -171,6 +176,8 @@ export interface RunJournal {
   /**
    * Begins the next attempt of an invocation that has been entered, in whichever process; an attempt of it that is
    * still running is ended as interrupted, and its process can write no more.
+   *
+   * @throws {AttemptLostError} (`attempt-lost`) when the invocation has ended
    */
   takeAttempt(place: {
     readonly runId: string;

@@ -2,6 +2,7 @@
 
 import { Author, step } from "trilith";
 import { assertCrawled, CrawlReport, collectAll } from "trilith/feature";
+import { documentKey, touched } from "trilith/lineage";
 import { z } from "zod";
 
 export const crawlLinks = step({
@@ -16,12 +17,20 @@ export const crawlLinks = step({
   uses: ["collectors", "warehouse"],
   cache: false,
   async run({ user, links, max_failed_fraction }, { workspace, log, metadata, metric, progress, signal }) {
-    const report = await collectAll(links, { ...workspace, author: user, onProgress: progress, signal });
+    const writes: string[] = [];
+    const report = await collectAll(links, {
+      ...workspace,
+      author: user,
+      onProgress: progress,
+      onSaved: (document, outcome) => void (outcome !== "unchanged" && writes.push(documentKey(document))),
+      signal,
+    });
     for (const { link, outcome, reason = "" } of report.links) {
       if (outcome === "failed") log.warn(reason, { link });
       else log.info(outcome, { link });
     }
     metadata.log(report.hosts);
+    metadata.log(touched({ writes }));
     metric("documents", new Set(report.links.flatMap(({ documentIds }) => documentIds)).size);
     metric("failed_links", report.links.filter(({ outcome }) => outcome === "failed").length);
     assertCrawled(report, max_failed_fraction);

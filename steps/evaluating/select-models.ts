@@ -2,6 +2,7 @@
 
 import { ModelVersion, step } from "trilith";
 import { NoModelError } from "trilith/evaluation";
+import { modelKey, touched } from "trilith/lineage";
 import { z } from "zod";
 
 export const selectModels = step({
@@ -21,6 +22,7 @@ export const selectModels = step({
     });
     const models = selected ?? newest;
     metadata.log({ models: models.map(({ name, version }) => `${name}@${version}`) });
+    metadata.log(touched({ reads: models.map(modelKey) }));
     return models;
   },
 });

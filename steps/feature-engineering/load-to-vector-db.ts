@@ -1,7 +1,8 @@
 /** Cleaned documents into the feature store; embedded chunks into the feature store and then, with all others, the index. */
 
-import { CleanedDocument, Folder, step } from "trilith";
+import { type Chunk, CleanedDocument, Folder, step } from "trilith";
 import { fromEmbeddedFiles, loadFeatures, loadIndex } from "trilith/feature";
+import { featuresKey, indexKey, touched } from "trilith/lineage";
 import { z } from "zod";
 
 const LoadReport = z.object({
@@ -21,13 +22,30 @@ export const loadToVectorDb = step({
     if ("length" in documents) {
       const versions = await loadFeatures({ ...workspace, documents });
       metadata.log({ ...versions, num_documents: documents.length });
+      metadata.log(touched({ writes: keysOf("cleaned_documents", documents, versions) }));
       return { versions, index: null };
     }
     const embedded = fromEmbeddedFiles(documents);
     const versions = await loadFeatures({ ...workspace, embedded });
     const built = await loadIndex({ ...workspace, embedded, onProgress: progress, signal });
-    const { embedder, dimensions, pointCount } = built;
+    const { embedder, dimensions, pointCount, generation } = built;
     metadata.log({ ...versions, num_chunks: embedded.chunks.length, num_points: pointCount });
+    metadata.log(
+      touched({
+        writes: [...keysOf("chunks", embedded.chunks, versions), indexKey(generation)],
+        index: { generation, chunksVersion: versions.chunks },
+      }),
+    );
     return { versions, index: { embedder, dimensions, pointCount } };
   },
 });
+
+/** What was written of each author. */
+function keysOf(
+  group: "cleaned_documents" | "chunks",
+  rows: readonly Pick<Chunk, "authorId">[],
+  versions: z.infer<typeof LoadReport>["versions"],
+): string[] {
+  const authorIds = new Set(rows.map(({ authorId }) => authorId));
+  return [...authorIds].map((authorId) => featuresKey(group, authorId, versions[group]));
+}

@@ -2,6 +2,7 @@
 
 import { jsonl, RawDocument, step } from "trilith";
 import { findAuthors, NoDocumentsError } from "trilith/feature";
+import { documentKey, touched } from "trilith/lineage";
 import { z } from "zod";
 import { documentCounts } from "./document-counts.ts";
 
@@ -15,6 +16,7 @@ export const queryDataWarehouse = step({
     const raw_documents = await warehouse.listDocuments({ authorIds: authors.map(({ id }) => id) });
     if (raw_documents.length === 0) throw new NoDocumentsError(authors.map(({ fullName }) => fullName));
     metadata.log(documentCounts(raw_documents));
+    metadata.log(touched({ holds: { raw_documents: raw_documents.map(documentKey) } }));
     return { raw_documents };
   },
 });

@@ -1,6 +1,7 @@
 /** One author's dataset: training samples, held-out samples, and the card that describes them. */
 
 import { Chunk, CleanedDocument, jsonl, Rights, step } from "trilith";
+import { cleanedKey, touched } from "trilith/lineage";
 import { buildDataset, renderDatasetCard, Sample, SampleForm } from "trilith/training";
 import { z } from "zod";
 
@@ -37,7 +38,14 @@ export const generateDataset = step({
       duplicate_samples: duplicateSampleCount,
     };
     metadata.log(facts);
+    metadata.log(touched({ datasets: { train: sourcesOf(train), test: sourcesOf(test) } }));
     log.info("built a dataset", facts);
     return { train, test, card: renderDatasetCard(dataset, { rights, tokenizer: workspace.languageModels.tokenizer }) };
   },
 });
+
+/** The cleaned documents that samples' answers stand in. */
+function sourcesOf(samples: readonly Sample[]): string[] {
+  const spans = samples.flatMap((sample) => sample.spans);
+  return [...new Set(spans.map(({ documentId: id, documentVersion: version }) => cleanedKey({ id, version })))];
+}

@@ -1,6 +1,7 @@
 /** One author's cleaned documents and their chunks, as the feature store has them now. */
 
 import { Chunk, CleanedDocument, jsonl, step } from "trilith";
+import { cleanedKey, featuresKey, touched } from "trilith/lineage";
 import { z } from "zod";
 
 export const queryFeatureStore = step({
@@ -9,14 +10,25 @@ export const queryFeatureStore = step({
   outputs: { documents: jsonl(CleanedDocument), chunks: jsonl(Chunk) },
   uses: ["features"],
   async run({ author_id }, { workspace: { features }, metadata }) {
-    const filter = { authorIds: [author_id] };
-    const documents = await features.read("cleaned_documents", filter);
-    const chunks = await features.read("chunks", filter);
+    const versions = {
+      cleaned_documents: await features.version("cleaned_documents"),
+      chunks: await features.version("chunks"),
+    };
+    const authorIds = [author_id];
+    const documents = await features.read("cleaned_documents", { version: versions.cleaned_documents, authorIds });
+    const chunks = await features.read("chunks", { version: versions.chunks, authorIds });
     metadata.log({
       documents: documents.length,
       chunks: chunks.length,
-      cleaned_documents_version: await features.version("cleaned_documents"),
+      cleaned_documents_version: versions.cleaned_documents,
+      chunks_version: versions.chunks,
     });
+    metadata.log(
+      touched({
+        reads: (["cleaned_documents", "chunks"] as const).map((name) => featuresKey(name, author_id, versions[name])),
+        holds: { documents: documents.map(cleanedKey) },
+      }),
+    );
     return { documents, chunks };
   },
 });

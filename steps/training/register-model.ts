@@ -1,6 +1,7 @@
 /** Puts a trained adapter into the registry, with everything that it was made of. */
 
 import { Author, Folder, ModelVersion, Rights, step } from "trilith";
+import { modelKey, touched } from "trilith/lineage";
 import { datasetHashOf, documentsOf, modelNameOf, renderModelCard, Sample } from "trilith/training";
 import { z } from "zod";
 import { Hyperparameters } from "./hyperparameters.ts";
@@ -40,6 +41,7 @@ export const registerModel = step({
     const model = { name, lineage, rights: rights ?? "own", files, metrics: report.metrics, card };
     const registered = await workspace.registry.register(model);
     metadata.log({ model: `${registered.name}@${registered.version}`, author: author.fullName });
+    metadata.log(touched({ writes: [modelKey(registered)] }));
     return registered;
   },
 });

@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import type { Author, Collector, SaveOutcome, Warehouse } from "../../contracts/documents.ts";
+import type { Author, Collector, RawDocument, SaveOutcome, Warehouse } from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
 import { CrawlFailedError, LinkUnsupportedError } from "../errors.ts";
 
@@ -33,6 +33,8 @@ export interface CollectOptions {
   /** Hosts at a time. Default 8. */
   readonly concurrency?: number;
   readonly onProgress?: (done: number, total: number, link: string) => void;
+  /** Called for each document that was saved, also for one that had not changed. */
+  readonly onSaved?: (document: RawDocument, outcome: SaveOutcome) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -84,6 +86,7 @@ async function collectOne(link: string, options: CollectOptions): Promise<LinkOu
       );
     for await (const draft of collector.collect(link, signal)) {
       const { document, outcome } = await warehouse.saveDocument(author, draft);
+      options.onSaved?.(document, outcome);
       documentIds.push(document.id);
       outcomes.push(outcome);
     }

@@ -71,7 +71,11 @@ function memoryArtifacts(): ArtifactStore {
 /** The chunks of a feature store, replaced document by document. */
 function memoryFeatures(): FeatureStore {
   const rows = new Map<string, readonly (Chunk | CleanedDocument)[]>();
-  const store: Pick<FeatureStore, "version" | "fingerprint"> = { version: async () => 1, fingerprint: async () => "" };
+  const store: Pick<FeatureStore, "history" | "version" | "fingerprint"> = {
+    history: async () => [],
+    version: async () => 1,
+    fingerprint: async () => "",
+  };
   return {
     ...store,
     async write(group, added, documentIds) {

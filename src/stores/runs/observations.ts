@@ -1,9 +1,10 @@
 /** What steps said: written in batches, read by run. */
 
+import { sql } from "kysely";
 import type { ObservationLog, Observations } from "../../contracts/run-journal.ts";
-import type { LogRecord } from "../../contracts/runs.ts";
+import type { LogRecord, MetadataRecord } from "../../contracts/runs.ts";
 import { inParts } from "./invocation-writes.ts";
-import type { RunDatabase, RunTransaction } from "./tables.ts";
+import type { RunDatabase, RunTables, RunTransaction } from "./tables.ts";
 
 export async function appendObservations(
   tx: RunTransaction,
@@ -72,11 +73,26 @@ export function createObservationLog(tables: RunDatabase): ObservationLog {
     },
     async listMetadata(runId) {
       const rows = await tables.selectFrom("run_metadata").selectAll().where("run_id", "=", runId).execute();
-      return rows.map(({ invocation_id, key, value }) => ({
-        invocationId: invocation_id === "" ? null : invocation_id,
-        key,
-        value: JSON.parse(value),
-      }));
+      return rows.map(toMetadata);
+    },
+    async findMetadata({ key, text }) {
+      const pattern = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+      const rows = await tables
+        .selectFrom("run_metadata")
+        .selectAll()
+        .where("key", "=", key)
+        .where(sql<boolean>`value like ${pattern} escape '\\'`)
+        .orderBy("run_id")
+        .orderBy("invocation_id")
+        .execute();
+      // SQLite compares without case.
+      return rows.filter(({ value }) => value.includes(text)).map((row) => ({ runId: row.run_id, ...toMetadata(row) }));
     },
   };
 }
+
+const toMetadata = ({ invocation_id, key, value }: RunTables["run_metadata"]): MetadataRecord => ({
+  invocationId: invocation_id === "" ? null : invocation_id,
+  key,
+  value: JSON.parse(value),
+});
