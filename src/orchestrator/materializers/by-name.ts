@@ -1,19 +1,29 @@
 /** Built-in materializers by name, for reading what another process wrote: their contents need no schema to be read. */
 
 import { z } from "zod";
+import { arrowTable } from "./arrow-table.ts";
+import { bytes } from "./bytes.ts";
+import { chart } from "./chart.ts";
 import { folder } from "./folder.ts";
 import { json, nothing } from "./json.ts";
 import { jsonl } from "./jsonl.ts";
 import type { Materializer } from "./materializer.ts";
+import { text } from "./text.ts";
+import { typedArray } from "./typed-array.ts";
 
 const anything = z.unknown();
-const BUILT_IN: readonly Materializer<unknown>[] = [
+// A materializer reads what it wrote, and refuses to write what it does not keep: whatever it is declared to hold.
+const BUILT_IN = [
   json(anything),
-  // A materializer reads what it wrote, whatever its rows or files are.
-  jsonl(anything) as Materializer<unknown>,
-  folder() as Materializer<unknown>,
+  jsonl(anything),
+  folder(),
+  text(),
+  bytes(),
+  typedArray(),
+  arrowTable(),
+  chart(),
   nothing,
-];
+] as readonly Materializer<unknown>[];
 
 /** The built-in materializer of that name; `undefined` for a project's own. */
 export function materializerByName(name: string): Materializer<unknown> | undefined {

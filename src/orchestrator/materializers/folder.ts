@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { ContentHash } from "../../core/hash.ts";
 import { parseWith } from "../../core/schema.ts";
 import { UnsafePathError } from "../errors.ts";
+import { ContentUnreadableError } from "./errors.ts";
 import type { Materializer } from "./materializer.ts";
 
 /** A folder's files by path; paths are relative, with `/`. */
@@ -29,6 +30,9 @@ const Manifest = z.object({
   ),
 });
 
+/** What a folder's content says: hash and size of each file. */
+export type FolderManifest = z.infer<typeof Manifest>;
+
 /** Stores a folder's files. @throws {UnsafePathError} when a path could lead out of the folder */
 export function folder(): Materializer<Folder> {
   return {
@@ -36,7 +40,7 @@ export function folder(): Materializer<Folder> {
     schemaId: "folder-1",
     async save(value, artifacts, what) {
       const checked = parseWith(Folder, value, what);
-      const files: z.infer<typeof Manifest>["files"] = {};
+      const files: FolderManifest["files"] = {};
       for (const path of [...checked.keys()].sort()) {
         assertSafePath(path);
         const bytes = checked.get(path) ?? new Uint8Array();
@@ -59,11 +63,17 @@ export function folder(): Materializer<Folder> {
   };
 }
 
-function parseManifest(content: Uint8Array): z.infer<typeof Manifest> {
-  return parseWith(Manifest, JSON.parse(Buffer.from(content).toString()), "the manifest of a folder artifact");
+/** The files of a folder's content, by path. @throws {ContentUnreadableError} (`artifact-content-unreadable`) */
+export function parseManifest(content: Uint8Array): FolderManifest {
+  try {
+    return parseWith(Manifest, JSON.parse(Buffer.from(content).toString()), "the manifest");
+  } catch (cause) {
+    throw new ContentUnreadableError("folder", "a manifest of paths and hashes", cause);
+  }
 }
 
-function assertSafePath(path: string): void {
+/** @throws {UnsafePathError} when the path could lead out of a folder */
+export function assertSafePath(path: string): void {
   const unsafe = (part: string): boolean => part === "" || part === "." || part === "..";
   if (/[\\:\0]/.test(path) || path.split("/").some(unsafe)) throw new UnsafePathError(path);
 }

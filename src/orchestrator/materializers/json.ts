@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { parseWith } from "../../core/schema.ts";
 import { previewOf, toJsonValue } from "../json-value.ts";
+import { ContentUnreadableError } from "./errors.ts";
 import { type Materializer, schemaIdOf } from "./materializer.ts";
 
 /** Stores what `schema` accepts as JSON. Its input and output types must be equal: no transforms, no defaults. */
@@ -18,9 +19,17 @@ export function json<T>(schema: z.ZodType<T, T>): Materializer<T> {
       const checked = toJsonValue(parseWith(schema, value, what), what);
       return { content: Buffer.from(JSON.stringify(checked)), preview: previewOf(checked) };
     },
-    load: async (content) => JSON.parse(Buffer.from(content).toString()) as T, // written by `save`, checked by hash
+    load: async (content) => parseJson(Buffer.from(content).toString()) as T, // written by `save`, checked by hash
     parts: () => [],
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ContentUnreadableError("json", "JSON", cause);
+  }
 }
 
 /** The output of a step that declares none: nothing, stored as `null`. */

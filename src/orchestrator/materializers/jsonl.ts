@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import { parseWith } from "../../core/schema.ts";
 import { previewOf, toJsonValue } from "../json-value.ts";
+import { ContentUnreadableError } from "./errors.ts";
 import { type Materializer, schemaIdOf } from "./materializer.ts";
 
 const NEWLINE = 10;
@@ -30,12 +31,21 @@ export function jsonl<T>(rowSchema: z.ZodType<T, T>): Materializer<readonly T[]>
       const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
       const rows: T[] = [];
       for (let start = 0; start < bytes.length; ) {
-        const end = bytes.indexOf(NEWLINE, start);
-        rows.push(JSON.parse(bytes.toString("utf8", start, end)) as T); // written by `save`, checked by hash
+        const newline = bytes.indexOf(NEWLINE, start);
+        const end = newline < 0 ? bytes.length : newline; // a file from outside may lack the last one
+        rows.push(parseRow(bytes.toString("utf8", start, end), rows.length) as T); // written by `save`, checked by hash
         start = end + 1;
       }
       return rows;
     },
     parts: () => [],
   };
+}
+
+function parseRow(line: string, index: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new ContentUnreadableError("jsonl", `JSON on every line, also on line ${index + 1}`, cause);
+  }
 }

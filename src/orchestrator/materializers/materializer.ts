@@ -19,6 +19,8 @@ export interface Materializer<T> {
   load(content: Uint8Array, artifacts: ArtifactStore): Promise<T>;
   /** The artifacts that `save` put aside, which must still be there when the content is used again. */
   parts(content: Uint8Array): readonly ContentHash[];
+  /** A picture of the content, for values that are looked at. */
+  view?(content: Uint8Array): { readonly mediaType: string; readonly text: string };
 }
 
 /** What a step declares for an output: a schema (stored as JSON) or a materializer. */

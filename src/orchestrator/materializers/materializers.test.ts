@@ -1,34 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { ArtifactStore } from "../../contracts/artifacts.ts";
-import { type ContentHash, hashBytes } from "../../core/hash.ts";
+import { hashBytes } from "../../core/hash.ts";
 import { folder } from "./folder.ts";
 import { json } from "./json.ts";
 import { jsonl } from "./jsonl.ts";
-import type { Materializer } from "./materializer.ts";
-
-function createStore(): ArtifactStore & { readonly hashes: Set<ContentHash> } {
-  const blobs = new Map<ContentHash, Uint8Array>();
-  return {
-    get hashes() {
-      return new Set(blobs.keys());
-    },
-    async put(content) {
-      const hash = hashBytes(content);
-      blobs.set(hash, Buffer.from(content as Uint8Array));
-      return hash;
-    },
-    get: async (hash) => blobs.get(hash) ?? new Uint8Array(),
-    has: async (hash) => blobs.has(hash),
-    delete: async (hash) => void blobs.delete(hash),
-  };
-}
-
-async function roundTrip<T>(materializer: Materializer<T>, value: T): Promise<{ text: string; value: T }> {
-  const store = createStore();
-  const { content } = await materializer.save(value, store, "the output made");
-  return { text: Buffer.from(content).toString(), value: await materializer.load(content, store) };
-}
+import { createStore, roundTrip } from "./materializer.contract.ts";
 
 describe("the JSON materializer", () => {
   it("gives back what it was given, without members that are undefined", async () => {
@@ -66,6 +42,11 @@ describe("the JSON materializer", () => {
       code: "value-not-json",
       path: "self",
     });
+  });
+
+  it("says that bytes are no JSON", async () => {
+    const cut = Buffer.from('{"a":');
+    await expect(json(z.any()).load(cut, createStore())).rejects.toMatchObject({ code: "artifact-content-unreadable" });
   });
 
   it("refuses what the schema does not allow", async () => {
@@ -107,6 +88,15 @@ describe("the JSON lines materializer", () => {
     expect(await roundTrip(materializer, [])).toEqual({ text: "", value: [] });
   });
 
+  it("says which line is no JSON, and reads a file whose last line does not end", async () => {
+    const materializer = jsonl(z.any());
+    expect(await materializer.load(Buffer.from('1\n{"a":2}'), createStore())).toEqual([1, { a: 2 }]);
+    await expect(materializer.load(Buffer.from('1\n{"a"\n'), createStore())).rejects.toMatchObject({
+      code: "artifact-content-unreadable",
+      message: expect.stringContaining("line 2"),
+    });
+  });
+
   it("says which row does not fit", async () => {
     const rows = [{ text: "a" }, { text: 1 }] as { text: string }[];
     await expect(jsonl(z.object({ text: z.string() })).save(rows, createStore(), "the output made")).rejects.toThrow(
@@ -141,6 +131,14 @@ describe("the folder materializer", () => {
     const first = await folder().save(new Map(entries), createStore(), "it");
     const second = await folder().save(new Map(entries.reverse()), createStore(), "it");
     expect(Buffer.from(first.content).equals(second.content)).toBe(true);
+  });
+
+  it("says that bytes are no manifest", async () => {
+    for (const bytes of ["", "{", '{"format":"folder-1"}', '{"format":"folder-2","files":{}}']) {
+      await expect(folder().load(Buffer.from(bytes), createStore())).rejects.toMatchObject({
+        code: "artifact-content-unreadable",
+      });
+    }
   });
 
   it.each(["../out", "/etc/passwd", "a//b", "a/./b", "a/..", "", "c:\\x", "a\\b", "a\0b"])(
