@@ -29,6 +29,42 @@ export class UnreadableFileError extends TrilithError {
   }
 }
 
+/** Thrown when something is where a file is to be written. */
+export class PathTakenError extends TrilithError {
+  override readonly code = "path-taken";
+  override readonly usage = true;
+
+  constructor(path: string) {
+    super(
+      `There is something at ${path} already; expected nothing there. Give another path, or --force to write over it.`,
+    );
+  }
+}
+
+/** Thrown when a path that the command line names cannot be written. */
+export class UnwritablePathError extends TrilithError {
+  override readonly code = "unwritable-path";
+  override readonly usage = true;
+
+  constructor(path: string, cause: unknown) {
+    super(`The path ${path} cannot be written (${messageOf(cause)}); expected a place that can. Give another one.`, {
+      cause,
+    });
+  }
+}
+
+/** Thrown when a file's bytes do not have the hash that they should. */
+export class HashMismatchError extends TrilithError {
+  override readonly code = "hash-mismatch";
+  override readonly usage = true;
+
+  constructor(source: string, found: string, expected: string) {
+    super(
+      `The bytes of ${source} have the hash ${found}; expected ${expected}. Nothing was kept: check the source, or the hash.`,
+    );
+  }
+}
+
 /** Thrown when a configuration file does not export a configuration. */
 export class InvalidConfigError extends TrilithError {
   override readonly code = "config-not-exported";
@@ -59,6 +95,18 @@ export class NothingWaitsError extends TrilithError {
       questions.length === 0
         ? `The run ${runId} waits for no approval; expected one that does. See what it waits for with: trilith runs ${runId}`
         : `The run ${runId} waits for ${questions.length} approvals; expected one of them with --question: ${questions.map((each) => JSON.stringify(each)).join(", ")}.`,
+    );
+  }
+}
+
+/** Thrown when a folder has files already that a project would be written over. */
+export class FolderInUseError extends TrilithError {
+  override readonly code = "folder-in-use";
+  override readonly usage = true;
+
+  constructor(folder: string, files: readonly string[]) {
+    super(
+      `The folder ${folder} has ${files.join(", ")} already, so nothing was written; expected a folder without them. Give another: trilith init <folder>`,
     );
   }
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { TrilithConfig } from "../contracts/config.ts";
 import { createLogger } from "../contracts/logger.ts";
-import type { RunRecord } from "../contracts/runs.ts";
+import type { ArtifactRecord, RunRecord } from "../contracts/runs.ts";
 import type { Workspace } from "../contracts/workspace.ts";
 import { openWorkspace } from "../workspace.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -37,6 +37,13 @@ export async function findRun(workspace: Workspace, id: string): Promise<RunReco
   const run = await workspace.runs.findRun(id);
   if (run === undefined) throw new UnknownNameError("run", id, "List them with: trilith runs");
   return run;
+}
+
+/** An artifact by `name@version`, or the newest of a name. @throws {UnknownNameError} */
+export async function findArtifact(workspace: Workspace, id: string): Promise<ArtifactRecord> {
+  const artifact = await workspace.runs.artifacts.find(id);
+  if (artifact === undefined) throw new UnknownNameError("artifact", id, "List them with: trilith artifacts");
+  return artifact;
 }
 
 async function loadConfig(folder: string): Promise<TrilithConfig> {

@@ -18,3 +18,14 @@ export function parseFraction(option: string, value: string): number {
     throw new OptionValueError(option, value, "a number from 0 to 1");
   return number;
 }
+
+const AGE_UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** An age like `30d` in milliseconds. @throws {OptionValueError} for anything but a whole number and m, h, d or w */
+export function parseAge(option: string, value: string): number {
+  const [, count, unit = ""] = /^(\d{1,6})([mhdw])$/.exec(value) ?? [];
+  const unitMs = AGE_UNITS_MS[unit];
+  if (count === undefined || unitMs === undefined)
+    throw new OptionValueError(option, value, "an age such as 12h, 30d or 2w");
+  return Number(count) * unitMs;
+}

@@ -7,13 +7,17 @@ import { hashBytes } from "../core/hash.ts";
 import { OutputUnreadableError } from "./errors.ts";
 import type { Materializer } from "./materializers/materializer.ts";
 
+/** Reads artifacts by their records. */
 export interface ArtifactReader {
+  /** The content's bytes. @throws {OutputUnreadableError} (`output-unreadable`) when they are missing or damaged */
+  read(record: ArtifactRecord): Promise<Uint8Array>;
   /** @throws {OutputUnreadableError} when bytes are missing or damaged */
   load(record: ArtifactRecord, materializer: Materializer<unknown>): Promise<unknown>;
   /** Reads everything that `load` would. @throws {OutputUnreadableError} as `load` does */
   verify(record: ArtifactRecord, materializer: Materializer<unknown>): Promise<void>;
 }
 
+/** A reader of what `journal` lists and `artifacts` keeps. */
 export function createArtifactReader(journal: RunJournal, artifacts: ArtifactStore): ArtifactReader {
   const read = async (record: ArtifactRecord): Promise<Uint8Array> => {
     if (!record.inline) return artifacts.get(record.hash);
@@ -31,6 +35,7 @@ export function createArtifactReader(journal: RunJournal, artifacts: ArtifactSto
     }
   };
   return {
+    read: (record) => named(record, () => read(record)),
     load: (record, materializer) => named(record, async () => materializer.load(await read(record), artifacts)),
     verify: (record, materializer) =>
       named(record, async () => {

@@ -1,5 +1,6 @@
 /** Door of the orchestrator: declare steps and pipelines, run them, and read what they left. */
 
+export { type ArtifactReader, createArtifactReader } from "./artifact-reader.ts";
 export { CacheKeyError } from "./cache-key-error.ts";
 export type { RunPoint } from "./drive/run-context.ts";
 export { signalName } from "./drive/waits.ts";
@@ -32,7 +33,7 @@ export { bytes } from "./materializers/bytes.ts";
 export { chart } from "./materializers/chart.ts";
 export { Chart } from "./materializers/chart-schema.ts";
 export { ContentUnreadableError, ValueNotStorableError } from "./materializers/errors.ts";
-export { Folder, folder } from "./materializers/folder.ts";
+export { Folder, type FolderManifest, folder, parseManifest } from "./materializers/folder.ts";
 export { json } from "./materializers/json.ts";
 export { jsonl } from "./materializers/jsonl.ts";
 export type { Materializer } from "./materializers/materializer.ts";

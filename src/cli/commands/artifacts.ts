@@ -4,32 +4,64 @@ import type { ArtifactRecord } from "../../contracts/runs.ts";
 import { shortHash } from "../../core/hash.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UnknownNameError } from "../errors.ts";
-import { withProject } from "../open-project.ts";
+import { findArtifact, findRun, withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
 import { table } from "../terminal.ts";
+import { writeArtifact } from "./artifacts-export.ts";
+
+interface ListOptions {
+  readonly limit: string;
+  readonly run?: string;
+}
 
 /** Lists artifact versions (of a name, when it is one), or shows `name@version`. */
-export async function artifactsCommand(
+export function artifactsCommand(
   context: CommandContext,
   name: string | undefined,
-  options: { limit: string },
+  options: ListOptions,
+): Promise<void> {
+  if (name?.includes("@")) return showArtifactCommand(context, name, {});
+  return listArtifactsCommand(context, name, options);
+}
+
+/** Lists artifact versions, of a name or of a run. */
+export async function listArtifactsCommand(
+  context: CommandContext,
+  name: string | undefined,
+  options: ListOptions,
 ): Promise<void> {
   const { terminal } = context;
-  await withProject(context, async ({ runs }) => {
-    if (name?.includes("@")) {
-      const artifact = await runs.artifacts.find(name);
-      if (artifact === undefined) throw new UnknownNameError("artifact", name, "List them with: trilith artifacts");
-      terminal.printJson(artifact);
-      for (const line of describe(artifact)) terminal.print(line);
-      return;
-    }
+  await withProject(context, async (workspace) => {
     const limit = parseCount("--limit", options.limit);
-    const found = await runs.artifacts.list({ ...(name === undefined ? {} : { name }), limit });
+    const runId = options.run === undefined ? undefined : (await findRun(workspace, options.run)).id;
+    const found = await workspace.runs.artifacts.list({
+      limit,
+      ...(name === undefined ? {} : { name }),
+      ...(runId === undefined ? {} : { runId }),
+    });
     if (found.length === 0 && name !== undefined)
       throw new UnknownNameError("artifact", name, "List them with: trilith artifacts");
     terminal.printJson(found);
     if (found.length === 0) terminal.print("No artifact yet: a run's steps make them.");
     else for (const line of table(["ARTIFACT", "SIZE", "HASH", "MADE BY"], found.map(toRow))) terminal.print(line);
+  });
+}
+
+/** Shows one version; with `--output` its content is written to a file as well. */
+export async function showArtifactCommand(
+  context: CommandContext,
+  id: string,
+  { output }: { readonly output?: string },
+): Promise<void> {
+  const { terminal } = context;
+  await withProject(context, async (workspace) => {
+    const artifact = await findArtifact(workspace, id);
+    if (output !== undefined) {
+      await writeArtifact(workspace, artifact, { path: output, force: false });
+      terminal.note(`Written to ${output}`);
+    }
+    terminal.printJson(artifact);
+    for (const line of describe(artifact)) terminal.print(line);
   });
 }
 
