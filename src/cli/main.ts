@@ -9,6 +9,7 @@ import { addArtifactCommands } from "./command-groups/artifact-commands.ts";
 import type { Action } from "./command-groups/bind.ts";
 import { addDataCommands } from "./command-groups/data-commands.ts";
 import { addLineageCommand } from "./command-groups/lineage-commands.ts";
+import { addProjectCommands } from "./command-groups/project-commands.ts";
 import { addRunCommands } from "./command-groups/run-commands.ts";
 import { addScheduleCommands } from "./command-groups/schedule-commands.ts";
 import { addTwinCommands } from "./command-groups/twin-commands.ts";
@@ -53,6 +54,7 @@ function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
       const action = (await load()) as (context: CommandContext, ...rest: unknown[]) => Promise<void>;
       await action(context, ...args.slice(0, -2), options);
     };
+  addProjectCommands(program, bind);
   addRunCommands(program, bind);
   addArtifactCommands(program, bind);
   addDataCommands(program, bind);

@@ -79,8 +79,11 @@ export interface AttemptLease {
  */
 export interface RunLease {
   readonly runId: string;
-  /** Writes that the invocation runs or waits, without an attempt of this process. */
-  enter(invocation: InvocationEntry): Promise<void>;
+  /**
+   * Writes that the invocation runs or waits, without an attempt of this process. One that has been completed, perhaps
+   * by another process a moment ago, stays completed, unless it is entered `anew`.
+   */
+  enter(invocation: InvocationEntry, options?: { readonly anew: boolean }): Promise<void>;
   /** Enters the invocation and begins its next attempt, which also needs this lease. */
   startAttempt(invocation: InvocationEntry, executor: string): Promise<AttemptLease>;
   /** Enters the invocation, where it has not been, and ends it. Returns the artifacts of `artifacts`. */

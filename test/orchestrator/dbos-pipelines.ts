@@ -1,10 +1,14 @@
-/** Pipelines for workers on many machines, in a module that all of them have. What runs is appended to `EFFECTS`. */
+/** Pipelines for workers on many machines, in a module that all of them have. What runs is appended to a file. */
 
 import { appendFileSync } from "node:fs";
 import { z } from "zod";
 import { approval, each, pipeline, sleep, step } from "../../src/orchestrator/index.ts";
 
-const EFFECTS = process.env["EFFECTS"] ?? "/dev/null";
+let effects = process.env["EFFECTS"] ?? "/dev/null";
+/** Where effects go in this process. */
+export function effectsTo(file: string): void {
+  effects = file;
+}
 const NAME = process.env["WORKER"] ?? "?";
 
 export const list = step({
@@ -20,10 +24,10 @@ export const work = step({
   output: z.int(),
   cache: false,
   async run({ of, takesMs }, { clock, log, signal }) {
-    appendFileSync(EFFECTS, `start ${of} ${NAME}\n`);
+    appendFileSync(effects, `start ${of} ${NAME}\n`);
     log.info(`working on ${of}`);
     await clock.sleep(takesMs, signal);
-    appendFileSync(EFFECTS, `end ${of} ${NAME}\n`);
+    appendFileSync(effects, `end ${of} ${NAME}\n`);
     return of * 2;
   },
 });
@@ -47,6 +51,16 @@ export const flaky = step({
   },
 });
 
+export const broken = step({
+  name: "broken",
+  output: z.int(),
+  cache: false,
+  run() {
+    throw new RangeError("it is broken");
+  },
+});
+
+export const failing = pipeline({ name: "failing", run: () => ({ made: broken() }) });
 export const wide = pipeline({
   name: "wide",
   parameters: z.object({ count: z.int(), takesMs: z.int() }),

@@ -1,7 +1,7 @@
 /** A worker on DBOS: `dbos-program.ts <url> <folder>`. Prints `ready`, then each run that ended. */
 
 import { runDbosWorker } from "../../src/orchestrator/index.ts";
-import { retried, waiting, wide } from "./dbos-pipelines.ts";
+import { failing, retried, waiting, wide } from "./dbos-pipelines.ts";
 import { openJournalWorkspace } from "./journal-workspace.ts";
 
 const [url = "", folder = ""] = process.argv.slice(2);
@@ -16,7 +16,7 @@ await runDbosWorker(
     tickMs: 250,
     pollMs: 20,
     async findPipeline(name) {
-      const found = [retried, waiting, wide].find((each) => each.name === name);
+      const found = [failing, retried, waiting, wide].find((each) => each.name === name);
       if (found === undefined) throw new RangeError(`no pipeline ${name}`);
       return found;
     },

@@ -4,9 +4,10 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { queueRun, signalName } from "../../src/orchestrator/index.ts";
+import { queueRun } from "../../src/orchestrator/index.ts";
 import { findPostgres, type PostgresServer, query, startPostgres, WITHOUT_POSTGRES } from "../postgres-server.ts";
-import { retried, waiting, wide } from "./dbos-pipelines.ts";
+import { wide } from "./dbos-pipelines.ts";
+import { describeEngine } from "./engine.contract.ts";
 import { type JournalWorkspace, openJournalWorkspace } from "./journal-workspace.ts";
 
 interface Worker {
@@ -42,9 +43,9 @@ describe.skipIf(findPostgres() === undefined)(`workers on DBOS (skipped without:
     await server.stop();
   });
 
-  async function startWorker(name: string, effects: string): Promise<Worker> {
+  async function startWorker(name: string, effects: string, on = url): Promise<Worker> {
     const program = join(import.meta.dirname, "dbos-program.ts");
-    const child = spawn(process.execPath, ["--no-warnings", program, url, folder], {
+    const child = spawn(process.execPath, ["--no-warnings", program, on, folder], {
       env: { ...process.env, WORKER: name, EFFECTS: effects },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -111,26 +112,21 @@ describe.skipIf(findPostgres() === undefined)(`workers on DBOS (skipped without:
     expect((await workspace.runs.findRun(id))?.state).toBe("completed");
   });
 
-  it("retry by the step's policy, wait for a person without a process, and cancel", async () => {
-    const effects = join(folder, "rest.log");
-    await startWorker("A", effects);
-    const tries = join(folder, "tries.log");
-    const flaky = await queueRun(retried, { file: tries }, { workspace });
-    const asking = await queueRun(waiting, {}, { workspace });
-    const long = await queueRun(wide, { count: 3, takesMs: 60_000 }, { workspace });
-    await ended(flaky.id).toBe("completed");
-    expect(linesOf(tries).length).toBe(3);
-    expect((await workspace.runs.artifacts.find("flaky"))?.preview).toBe("attempt 3");
-    await ended(asking.id).toBe("waiting");
-    await workspace.runs.queue.signal({
-      runId: asking.id,
-      name: signalName("approval", "go on?"),
-      value: true,
-      by: "me",
-    });
-    await ended(asking.id).toBe("completed");
-    await expect.poll(() => linesOf(effects).filter((line) => line === "start 0 A").length).toBe(1);
-    await workspace.runs.queue.requestCancel(long.id);
-    await ended(long.id).toBe("cancelled");
+  describeEngine("dbos", async () => {
+    const own = await openJournalWorkspace({ url: await server.newDatabase(), folder });
+    return {
+      workspace: own,
+      folder,
+      async startWorker(effects) {
+        const { child } = await startWorker("A", effects, own.shared?.url);
+        return {
+          async stop() {
+            child.kill("SIGKILL");
+            await once(child, "exit");
+            await own.close();
+          },
+        };
+      },
+    };
   });
 });

@@ -8,7 +8,7 @@ import type { RunTransaction } from "./tables.ts";
 export async function enterInvocation(
   tx: RunTransaction,
   entry: InvocationEntry,
-  at: { readonly runId: string; readonly position: number; readonly nowMs: number },
+  at: { readonly runId: string; readonly position: number; readonly nowMs: number; readonly anew: boolean },
 ): Promise<void> {
   const columns = {
     display_name: entry.displayName,
@@ -36,7 +36,10 @@ export async function enterInvocation(
       started_at_ms: at.nowMs,
       ...columns,
     })
-    .onConflict((conflict) => conflict.columns(["run_id", "id"]).doUpdateSet(columns))
+    .onConflict((conflict) => {
+      const update = conflict.columns(["run_id", "id"]).doUpdateSet(columns);
+      return at.anew ? update : update.where("invocation.state", "!=", "completed");
+    })
     .execute();
   const artifactIds = new Set(entry.inputs.flatMap(({ artifactId }) => artifactId ?? []));
   const rows = [...artifactIds].map((artifact_id) => ({ run_id: at.runId, invocation_id: entry.id, artifact_id }));

@@ -26,13 +26,13 @@ export function createLease(taken: TakenRun, writing: Writing): RunLease {
   let position = taken.lastPosition;
   const guard: Guard = (tx) => assertHeld(tx, { runId, token, nowMs: clock.now() });
   const guarded = <T>(write: Write<T>): Promise<T> => commit(write, guard);
-  const enter = (entry: InvocationEntry): Write<void> => {
-    const at = { runId, position: ++position, nowMs: clock.now() };
+  const enter = (entry: InvocationEntry, anew = true): Write<void> => {
+    const at = { runId, position: ++position, nowMs: clock.now(), anew };
     return (tx) => enterInvocation(tx, entry, at);
   };
   return {
     runId,
-    enter: (entry) => guarded(enter(entry)),
+    enter: (entry, { anew } = { anew: false }) => guarded(enter(entry, anew)),
     async startAttempt(entry, executor) {
       const number = (attemptCounts.get(entry.id) ?? 0) + 1;
       attemptCounts.set(entry.id, number);

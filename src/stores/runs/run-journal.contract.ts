@@ -317,6 +317,27 @@ export function describeRunJournal(name: string, open: OpenDatabase): void {
       ]);
     });
 
+    it("does not enter anew what another process has completed a moment ago, unless it is told to", async () => {
+      const { journal } = await openJournal();
+      const lease = await journal.createRun(newRun("r1"));
+      await lease.enter(entry("crawl-1"));
+      await (await journal.takeAttempt({ runId: "r1", invocationId: "crawl-1", executor: "cpu" })).finish(
+        completed("x"),
+      );
+      await lease.enter(entry("crawl-1"));
+      expect((await journal.listInvocations("r1"))[0]).toMatchObject({
+        state: "completed",
+        outputs: [{ preview: "x" }],
+      });
+      await expect(
+        journal.takeAttempt({ runId: "r1", invocationId: "crawl-1", executor: "cpu" }),
+      ).rejects.toMatchObject({
+        code: "attempt-lost",
+      });
+      await lease.enter(entry("crawl-1"), { anew: true });
+      expect((await journal.listInvocations("r1"))[0]?.state).toBe("running");
+    });
+
     it("registers what comes from outside once, and removes only what no run that is there has used", async () => {
       const { journal } = await openJournal();
       const { content: _content, output: _output, ...outside } = draft("from outside");

@@ -49,7 +49,8 @@ export function remoteExecutor(enqueue: EnqueueStep): Executor {
         ? await run.journal.listInvocations(run.lease.runId, { ids: [entry.id] })
         : [];
       // An attempt that another worker runs at this moment is waited for; everything else is begun.
-      if (known?.state !== "running") await run.lease.enter(entry);
+      // One that is completed was found unreadable, and is done anew.
+      if (known?.state !== "running") await run.lease.enter(entry, { anew: known?.state === "completed" });
       const trial = trialsOf(known) + 1;
       const { gpu = 0 } = { ...definition.resources, ...run.settings.steps?.[definition.name]?.resources };
       const resourceClass = gpu > 0 ? "gpu" : "cpu";
