@@ -14,7 +14,7 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import { hashJson } from "./core/hash.ts";
 import { entropyRandom } from "./core/random.ts";
 import { parseWith } from "./core/schema.ts";
-import { createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
+import { type BlobDriver, blobsFromUrl, createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
 import {
   migrateDatabase,
   openPostgresDatabase,
@@ -52,6 +52,7 @@ const BUNDLED_BASE = join(import.meta.dirname, "../models/trilith-base-9m");
 export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const { config = {}, env = process.env, log = silentLogger, clock = systemClock() } = options;
   const folder = resolve(options.folder ?? env["TRILITH_WORKSPACE"] ?? config.workspace ?? ".trilith");
+  const artifacts = createArtifactStore(artifactBlobs(folder, env), clock);
   const { database, shared, close } = await openDatabase(folder, env);
   await migrateDatabase(database, [
     ...runMigrations,
@@ -60,7 +61,6 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     ...registryMigrations,
     ...scheduleMigrations,
   ]);
-  const artifacts = createArtifactStore(filesBlobs({ folder: join(folder, "artifacts") }));
   const openers = portOpeners({ folder, database, clock, config, env, artifacts });
   const opened: { [N in PortName]?: Promise<WorkspacePorts[N]> } = {};
   const open = <N extends PortName>(port: N): Promise<WorkspacePorts[N]> => {
@@ -90,6 +90,12 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
       await close();
     },
   };
+}
+
+/** Files in the folder, or the bucket of TRILITH_ARTIFACTS_URL. */
+function artifactBlobs(folder: string, env: Parts["env"]): BlobDriver {
+  const url = env["TRILITH_ARTIFACTS_URL"];
+  return url === undefined || url === "" ? filesBlobs({ folder: join(folder, "artifacts") }) : blobsFromUrl(url, env);
 }
 
 /** @throws {InvalidInputError} for an engine that there is not */

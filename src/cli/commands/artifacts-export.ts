@@ -19,9 +19,7 @@ interface Destination {
 /** Writes one version to `path`. */
 export async function exportArtifactCommand(
   context: CommandContext,
-  id: string,
-  path: string,
-  { force = false }: { readonly force?: boolean },
+  ...[id, path, { force = false }]: [id: string, path: string, options: { readonly force?: boolean }]
 ): Promise<void> {
   const { terminal } = context;
   await withProject(context, async (workspace) => {

@@ -19,9 +19,7 @@ const MATERIALIZERS: Readonly<Record<string, string>> = {
 /** Reads the file or URL, stores it, and registers it; the same content of the same source is the version there is. */
 export async function registerArtifactCommand(
   context: CommandContext,
-  name: string,
-  source: string,
-  options: { readonly hash?: string },
+  ...[name, source, options]: [name: string, source: string, options: { readonly hash?: string }]
 ): Promise<void> {
   const { terminal } = context;
   if (!/^[\w.-]+$/.test(name)) throw new OptionValueError("<name>", name, "letters, digits, _, - and .");
