@@ -42,6 +42,9 @@ export type {
 } from "./orchestrator/index.ts";
 export {
   approval,
+  arrowTable,
+  bytes,
+  chart,
   each,
   event,
   Folder,
@@ -60,6 +63,8 @@ export {
   sleep,
   step,
   testContext,
+  text,
+  typedArray,
 } from "./orchestrator/index.ts";
 export { loadModelFiles } from "./stores/registry/index.ts";
 export { openWorkspace, type WorkspaceOptions } from "./workspace.ts";
