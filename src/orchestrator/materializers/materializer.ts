@@ -11,7 +11,8 @@ export interface Materializer<T> {
   /** Changes with what the materializer accepts: part of the cache key. */
   readonly schemaId: string;
   /**
-   * Checks the value and gives its bytes; large parts may go to `artifacts` on their own.
+   * Checks the value and gives its bytes; large parts may go to `artifacts` on their own. The hashes of such parts stand
+   * in the content as text (`sha256:…`): what is mentioned nowhere is swept.
    *
    * @param what  names the output in errors
    */
