@@ -16,7 +16,7 @@ export interface PostgresSession {
   readonly key: string;
   /** Which of the keys are held by sessions that live. */
   isAlive(keys: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Whether this session holds the lock of that name, taking it if it is free. It is free again when the session ends. */
+  /** Whether it holds the lock of that name, taking it if it is free. The lock is free again when the session ends. */
   tryLock(name: string): Promise<boolean>;
   /** Runs `body` while no other session runs one under that name. */
   withLock<T>(name: string, body: () => Promise<T>): Promise<T>;
