@@ -47,5 +47,5 @@ benchReport({
   name: "cold-start",
   unit: "ms",
   samples,
-  extra: { emptyNodeMs: empty, ratioToEmptyNode: median(samples.toSorted((a, b) => a - b)) / empty, targetMs: 400 },
+  extra: { emptyNodeMs: empty, ratioToEmptyNode: median(samples.toSorted((a, b) => a - b)) / empty, targetMs: 350 },
 });
