@@ -12,6 +12,7 @@ export function addRunCommands(program: Command, bind: Bind): void {
     .option("--config <file>", "a YAML run configuration")
     .option("--set <key=value>", "a parameter, or any key of the configuration by its path; can be repeated", collect)
     .option("--no-cache", "run every step again")
+    .option("--dry-run", "check the pipeline, its imports and the configuration, and run nothing")
     .option("--detach", "queue it for a worker and return")
     .option("--queue <name>", "with --detach: whose workers take it", "default")
     .option("--tag <tag>", "a tag of the run; can be repeated", collect)

@@ -14,6 +14,7 @@ interface RunCommandOptions {
   readonly set?: readonly string[];
   /** `false` with `--no-cache`. */
   readonly cache: boolean;
+  readonly dryRun?: boolean;
   readonly detach?: boolean;
   readonly queue: string;
   readonly tag?: readonly string[];
@@ -24,6 +25,11 @@ export async function runCommand(context: CommandContext, name: string, options:
   const { terminal, signal } = context;
   const pipeline = await findPipeline(name);
   const { parameters, settings, schedule } = await readRunConfig(context, pipeline, options);
+  if (options.dryRun) {
+    terminal.printJson({ pipeline: pipeline.name, parameters, settings, schedule });
+    terminal.print(`${pipeline.name} can run with these parameters: ${JSON.stringify(parameters)}`);
+    return;
+  }
   if (schedule !== null)
     terminal.note(
       `The configuration has a schedule, and this run is one more: trilith schedule deploy ${name} --config ${options.config}`,
