@@ -118,6 +118,19 @@ describe("trilith artifacts", () => {
     await done("artifacts", "show", "make.curve", "--output", join(folder, "curve.svg"));
     expect(readFileSync(join(folder, "curve.svg"), "utf8")).toMatch(/^<svg .*&lt;b&gt;/s);
     expect(await refusal("artifacts", "export", "make.rows", join(rows, "below"))).toContain("cannot be written");
+    expect(await refusal("artifacts", "export", "make.files@1", out)).toMatch(/out.*txt already/);
+    await done("artifacts", "export", "make.rows@2", out);
+    expect(readFileSync(join(out, "make.rows@2.jsonl"), "utf8")).toBe('{"id":0}\n{"id":1}\n{"id":2}\n');
+  });
+
+  it("shows the files of a folder, and writes a content to standard output", async () => {
+    expect(await done("artifacts", "show", "make.files@1")).toMatch(/^n\/n\.txt +1 +\w{12}$/m);
+    expect(Object.keys((await json("artifacts", "show", "make.files@1")).files)).toEqual([
+      "1.txt",
+      "n/n.txt",
+      "same.txt",
+    ]);
+    expect(await done("artifacts", "show", "make.rows@1", "--output", "-")).toBe('{"id":0}\n{"id":1}\n');
   });
 
   it("registers a file once for its content, and refuses another hash and what its ending does not hold", async () => {

@@ -24,7 +24,10 @@ export function addArtifactCommands(program: Command, bind: Bind): void {
     .command("show")
     .summary("show one: hash, who made and who read it, a preview")
     .argument("<artifact>", "name@version, or a name for its newest version")
-    .option("--output <file>", "also write its content there; a chart to a name that ends in .svg is drawn")
+    .option(
+      "--output <file>",
+      "write its content there, - for standard output; a chart to a name that ends in .svg is drawn",
+    )
     .addHelpText("after", example("trilith artifacts show loss_curve@2 --output loss.svg"))
     .action(bind(async () => (await import("../commands/artifacts.ts")).showArtifactCommand));
   artifacts
@@ -43,7 +46,7 @@ function addKeepingCommands(artifacts: Command, bind: Bind): void {
     .command("export")
     .summary("write one to a file, or a folder where it is one")
     .argument("<artifact>", "name@version, or a name for its newest version")
-    .argument("<path>", "where to; nothing may be there")
+    .argument("<path>", "a file, or a folder to write into")
     .option("--force", "write over what is there")
     .addHelpText("after", example("trilith artifacts export train.adapter@1 ./adapter"))
     .action(bind(async () => (await import("../commands/artifacts-export.ts")).exportArtifactCommand));

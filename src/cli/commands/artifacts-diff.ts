@@ -1,9 +1,10 @@
 /** `trilith artifacts diff`: what differs between two versions, in the terms of what they are. */
 
+import type { ArtifactStore } from "../../contracts/artifacts.ts";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
 import { canonicalJson, type JsonValue } from "../../core/json.ts";
-import { createArtifactReader, parseManifest } from "../../orchestrator/index.ts";
+import { createArtifactReader, parseManifest, typedArray } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { findArtifact, withProject } from "../open-project.ts";
 
@@ -28,16 +29,25 @@ export async function diffArtifactsCommand(context: CommandContext, before: stri
     const differences = equal ? [] : await compareContents(workspace, a, b);
     terminal.printJson({ before: factsOf(a), after: factsOf(b), equal, differences: differences ?? null });
     for (const record of [a, b]) terminal.print(`${record.id}  ${record.sizeBytes} bytes  ${record.hash}`);
+    if (a.materializer !== b.materializer) terminal.print(`Kept as ${a.materializer}, then as ${b.materializer}.`);
+    else if (a.schemaId !== b.schemaId) terminal.print("Their schema changed.");
     if (equal) terminal.print("Both have the same content.");
     else if (differences === undefined) terminal.print("The contents differ; what they are has no parts to compare.");
-    else if (differences.length === 0) terminal.print("The bytes differ and mean the same.");
+    else if (differences.length === 0) terminal.print("The bytes differ and mean the same: order, or form.");
     else for (const line of toLines(differences)) terminal.print(line);
   });
 }
 
-const factsOf = ({ id, hash, sizeBytes, materializer }: ArtifactRecord) => ({ id, hash, sizeBytes, materializer });
+const factsOf = ({ id, hash, sizeBytes, materializer, schemaId }: ArtifactRecord) => ({
+  id,
+  hash,
+  sizeBytes,
+  materializer,
+  schemaId,
+});
 
-async function compareContents(
+/** What differs in two contents; `undefined` where they are not kept alike, or have no parts. */
+export async function compareContents(
   { runs, artifacts }: Workspace,
   a: ArtifactRecord,
   b: ArtifactRecord,
@@ -45,29 +55,51 @@ async function compareContents(
   const compare = a.materializer === b.materializer ? COMPARISONS[a.materializer] : undefined;
   if (compare === undefined) return undefined;
   const reader = createArtifactReader(runs, artifacts);
-  return compare(await reader.read(a), await reader.read(b));
+  return compare(await reader.read(a), await reader.read(b), artifacts);
 }
 
-type Compare = (before: Uint8Array, after: Uint8Array) => Difference[];
+type Contents = [before: Uint8Array, after: Uint8Array, artifacts: ArtifactStore];
+type Compare = (...contents: Contents) => Difference[] | Promise<Difference[]>;
 
 const compareJson: Compare = (before, after) => compareValues(parse(before), parse(after), "");
 const COMPARISONS: Readonly<Record<string, Compare>> = {
   json: compareJson,
   chart: compareJson,
-  jsonl: (before, after) => compareRows(rowsOf(before), rowsOf(after)),
+  jsonl: (before, after) => compareRows(rowsOf(before).map(parseText), rowsOf(after).map(parseText)),
+  text: (before, after) => compareRows(linesOf(before), linesOf(after), "line"),
+  arrowTable: async (before, after) => compareRows(await tableRowsOf(before), await tableRowsOf(after)),
+  typedArray: async (before, after, artifacts) => {
+    const [was, is] = [await numbersOf(before, artifacts), await numbersOf(after, artifacts)];
+    return compareValues(was, is, "");
+  },
   folder: (before, after) => compareFiles(parseManifest(before).files, parseManifest(after).files),
 };
 
 const parse = (content: Uint8Array): JsonValue => JSON.parse(Buffer.from(content).toString());
 
-const rowsOf = (content: Uint8Array): string[] =>
-  Buffer.from(content)
-    .toString()
-    .split("\n")
-    .filter((line) => line !== "");
+const parseText = (text: string): JsonValue => JSON.parse(text);
+
+const linesOf = (content: Uint8Array): string[] => Buffer.from(content).toString().split("\n");
+
+const rowsOf = (content: Uint8Array): string[] => linesOf(content).filter((line) => line !== "");
+
+/** Rows as JSON; a 64-bit integer is text. */
+async function tableRowsOf(content: Uint8Array): Promise<JsonValue[]> {
+  const { tableFromIPC } = await import("apache-arrow");
+  const rows: unknown[] = tableFromIPC(content).toArray();
+  const toText = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value);
+  return rows.map((row) => parseText(JSON.stringify(row, toText)));
+}
+
+/** Shape and numbers as JSON; what JSON has no number for is text. */
+async function numbersOf(content: Uint8Array, artifacts: ArtifactStore): Promise<JsonValue> {
+  const { shape, data } = await typedArray().load(content, artifacts);
+  const toJson = (value: number | bigint): JsonValue => (Number.isFinite(value) ? Number(value) : String(value));
+  return { shape, data: Array.from(data as Iterable<number | bigint>, toJson) }; // a typed array is one of either
+}
 
 /** Every path at which two JSON values differ, as deep as they are alike. */
-export function compareValues(before: JsonValue, after: JsonValue, at: string): Difference[] {
+function compareValues(before: JsonValue, after: JsonValue, at: string): Difference[] {
   if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {
     const [a, b] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
     const within = (key: string): string =>
@@ -86,13 +118,12 @@ const isTree = (value: JsonValue): value is readonly JsonValue[] | { readonly [k
   typeof value === "object" && value !== null;
 
 /** Rows that only one has, as often as it has them more; what is only in another order is equal. */
-export function compareRows(before: readonly string[], after: readonly string[]): Difference[] {
-  const [a, b] = [before, after].map((rows) => rows.map((row): JsonValue => JSON.parse(row)));
+function compareRows(before: readonly JsonValue[], after: readonly JsonValue[], name = "row"): Difference[] {
+  const only = (rows: readonly JsonValue[], others: readonly JsonValue[]) =>
+    missingFrom(others, rows).map(([i, row]) => ({ at: `${name} ${i + 1}`, row }));
   return [
-    ...missingFrom(b ?? [], a ?? []).map(
-      ([i, row]): Difference => ({ at: `row ${i + 1}`, kind: "removed", before: row }),
-    ),
-    ...missingFrom(a ?? [], b ?? []).map(([i, row]): Difference => ({ at: `row ${i + 1}`, kind: "added", after: row })),
+    ...only(before, after).map(({ at, row }): Difference => ({ at, kind: "removed", before: row })),
+    ...only(after, before).map(({ at, row }): Difference => ({ at, kind: "added", after: row })),
   ];
 }
 

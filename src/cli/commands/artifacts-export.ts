@@ -1,14 +1,24 @@
 /** `trilith artifacts export`: a version as a file, or as a folder where it is one. */
 
-import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
 import { createArtifactReader, folder, materializerByName } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
-import { PathTakenError, UnwritablePathError } from "../errors.ts";
 import { findArtifact, withProject } from "../open-project.ts";
+import { writeFiles } from "../write-files.ts";
+
+/** How a file's name ends, by materializer; a file of a project's own has no ending. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  json: ".json",
+  nothing: ".json",
+  chart: ".json",
+  jsonl: ".jsonl",
+  text: ".txt",
+  typedArray: ".npy",
+  arrowTable: ".arrows",
+};
 
 interface Destination {
   readonly path: string;
@@ -24,48 +34,37 @@ export async function exportArtifactCommand(
   const { terminal } = context;
   await withProject(context, async (workspace) => {
     const artifact = await findArtifact(workspace, id);
-    const files = await writeArtifact(workspace, artifact, { path, force });
-    terminal.printJson({ artifact: artifact.id, path: resolve(path), files });
-    terminal.print(`${artifact.id} is in ${path}${files === 1 ? "" : ` (${files} files)`}`);
+    const written = await writeArtifact(workspace, artifact, { path, force });
+    terminal.printJson({ artifact: artifact.id, ...written });
+    terminal.print(`${artifact.id} is in ${written.path}${written.files === 1 ? "" : ` (${written.files} files)`}`);
   });
 }
 
 /**
- * Writes the content of an artifact, each of its files when it is a folder; a chart to an .svg is drawn.
- * Other files of a folder that is there stay. Returns how many files were written.
+ * Writes the content of an artifact: the files of a folder below `path`, anything else to `path`, or into the folder
+ * that is there, under its id. A chart to an .svg is drawn. Everything is read before anything is written.
  *
- * @throws {PathTakenError} (`path-taken`) when something is there, without `force`
+ * @throws {PathTakenError} (`path-taken`) when something would be written over, without `force`
  */
 export async function writeArtifact(
   workspace: Workspace,
   artifact: ArtifactRecord,
   { path, force }: Destination,
-): Promise<number> {
-  if (existsSync(path) && !force) throw new PathTakenError(path);
-  const files = await filesOf(workspace, artifact, path);
-  try {
-    for (const [file, bytes] of files) {
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, bytes);
-    }
-    if (files.length === 0) await mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw new UnwritablePathError(path, cause);
-  }
-  return files.length;
-}
-
-/** What is to be written, by path. Everything is read before anything is written. */
-async function filesOf(
-  workspace: Workspace,
-  artifact: ArtifactRecord,
-  path: string,
-): Promise<(readonly [string, Uint8Array | string])[]> {
+): Promise<{ readonly path: string; readonly files: number }> {
   const content = await createArtifactReader(workspace.runs, workspace.artifacts).read(artifact);
   if (artifact.materializer === "folder") {
     const files = await folder().load(content, workspace.artifacts);
-    return [...files].map(([name, bytes]) => [join(path, name), bytes] as const);
+    await writeFiles(path, files, { force });
+    return { path: resolve(path), files: files.size };
   }
-  const view = path.endsWith(".svg") ? materializerByName(artifact.materializer)?.view : undefined;
-  return [[path, view?.(content).text ?? content]];
+  const file = isFolder(path) ? join(path, nameOf(artifact)) : path;
+  const view = file.endsWith(".svg") ? materializerByName(artifact.materializer)?.view : undefined;
+  await writeFiles(dirname(file), new Map([[basename(file), view?.(content).text ?? content]]), { force });
+  return { path: resolve(file), files: 1 };
 }
+
+const isFolder = (path: string): boolean => /[/\\]$/.test(path) || (existsSync(path) && statSync(path).isDirectory());
+
+/** What a version is called as a file: nothing in a name leads to another folder. */
+const nameOf = ({ id, materializer }: ArtifactRecord): string =>
+  `${id.replace(/[^\w.@-]/g, "_")}${ENDINGS[materializer] ?? ""}`;

@@ -71,8 +71,8 @@ async function sweepableBefore({ runs, clock }: Workspace): Promise<number> {
   return Math.min(clock.now() - GRACE_MS, ...running.map(({ startedAtMs, queuedAtMs }) => startedAtMs ?? queuedAtMs));
 }
 
-/** Stored bytes whose hash is written in no kept artifact, model, run or index. */
-async function findUnmentioned(
+/** Stored bytes whose hash is written in no kept artifact, model, run or index. `leaving` are versions that go. */
+export async function findUnmentioned(
   workspace: Workspace,
   leaving: ReadonlySet<string>,
   storedBeforeMs: number,
@@ -99,7 +99,10 @@ async function findUnmentioned(
   return unmentioned;
 }
 
-/** Hashes in an artifact's content. What is missing or damaged mentions nothing: a step that needs it makes it again. */
+/**
+ * Hashes in an artifact's content. What is missing or damaged mentions nothing: a step that needs it makes it again.
+ * What cannot be read just now may mention anything: then nothing is pruned.
+ */
 async function mentionsOf(
   record: ArtifactRecord,
   reader: ReturnType<typeof createArtifactReader>,
@@ -107,7 +110,9 @@ async function mentionsOf(
   try {
     return mentionsIn(Buffer.from(await reader.read(record)).toString("latin1"));
   } catch (error) {
-    if (isTrilithError(error)) return new Set();
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (isTrilithError(cause) && (cause.code === "artifact-missing" || cause.code === "artifact-corrupt"))
+      return new Set();
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import { shortHash } from "../../core/hash.ts";
+import { createArtifactReader, parseManifest } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { UnknownNameError } from "../errors.ts";
 import { findArtifact, findRun, withProject } from "../open-project.ts";
@@ -47,7 +48,7 @@ export async function listArtifactsCommand(
   });
 }
 
-/** Shows one version; with `--output` its content is written to a file as well. */
+/** Shows one version, with the files of a folder; with `--output` its content is written to a file as well. */
 export async function showArtifactCommand(
   context: CommandContext,
   id: string,
@@ -56,12 +57,17 @@ export async function showArtifactCommand(
   const { terminal } = context;
   await withProject(context, async (workspace) => {
     const artifact = await findArtifact(workspace, id);
+    const reader = createArtifactReader(workspace.runs, workspace.artifacts);
+    if (output === "-") return void process.stdout.write(await reader.read(artifact));
     if (output !== undefined) {
-      await writeArtifact(workspace, artifact, { path: output, force: false });
-      terminal.note(`Written to ${output}`);
+      const { path } = await writeArtifact(workspace, artifact, { path: output, force: false });
+      terminal.note(`Written to ${path}`);
     }
-    terminal.printJson(artifact);
+    const files = artifact.materializer === "folder" ? parseManifest(await reader.read(artifact)).files : undefined;
+    terminal.printJson({ ...artifact, ...(files && { files }) });
     for (const line of describe(artifact)) terminal.print(line);
+    const rows = Object.entries(files ?? {}).map(([path, { sizeBytes, hash }]) => [path, sizeBytes, shortHash(hash)]);
+    if (rows.length > 0) for (const line of table(["FILE", "SIZE", "HASH"], rows)) terminal.print(line);
   });
 }
 
@@ -88,6 +94,6 @@ function describe({
     `size      ${sizeBytes} bytes, ${materializer}`,
     producer === null ? `source    ${source}` : `made by   ${producer.invocationId} in ${producer.runId}`,
     `read by   ${consumers.length === 0 ? "nobody" : consumers.map(({ invocationId, runId }) => `${invocationId} in ${runId}`).join("\n          ")}`,
-    `preview   ${JSON.stringify(preview)}`,
+    ...(materializer === "folder" ? [] : [`preview   ${JSON.stringify(preview)}`]), // its files say it
   ];
 }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { ContentHash } from "../../core/hash.ts";
 import { parseWith } from "../../core/schema.ts";
 import { UnsafePathError } from "../errors.ts";
+import { previewOf } from "../json-value.ts";
 import { ContentUnreadableError } from "./errors.ts";
 import type { Materializer } from "./materializer.ts";
 
@@ -48,7 +49,7 @@ export function folder(): Materializer<Folder> {
       }
       return {
         content: Buffer.from(JSON.stringify({ format: "folder-1", files })),
-        preview: Object.fromEntries(Object.entries(files).map(([path, { sizeBytes }]) => [path, sizeBytes])),
+        preview: previewOf(Object.fromEntries(Object.entries(files).map(([path, { sizeBytes }]) => [path, sizeBytes]))),
       };
     },
     async load(content, artifacts) {
