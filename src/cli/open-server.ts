@@ -2,7 +2,7 @@
 
 import type { ModelVersion } from "../contracts/registry.ts";
 import type { Workspace } from "../contracts/workspace.ts";
-import { createWorker, queueDueRuns } from "../orchestrator/index.ts";
+import { createScheduler, createWorker } from "../orchestrator/index.ts";
 import { createServer, type RunningServer, type VoiceSource } from "../server/index.ts";
 import { loadModelFiles } from "../stores/registry/index.ts";
 import { findPipeline, findStep, listPipelines, listSteps } from "./find-declared.ts";
@@ -49,7 +49,8 @@ export async function openServer(workspace: Workspace, options: OpenServerOption
 async function workQueuedRuns(workspace: Workspace, signal: AbortSignal): Promise<void> {
   if (workspace.engine === "dbos") return;
   const schedules = await workspace.open("schedules");
-  const tick = () => queueDueRuns({ schedules, queue: workspace.runs.queue, clock: workspace.clock });
+  const { clock, log, runs } = workspace;
+  const { tick } = createScheduler({ schedules, queue: runs.queue, clock, log });
   const worker = createWorker({ workspace, queues: ["default"], runCount: 2, pollMs: 100, findPipeline, tick });
   await worker.run({ signal });
 }

@@ -20,7 +20,10 @@ export const Trigger = z.union([
 ]);
 export type Trigger = z.infer<typeof Trigger>;
 
-/** Of times that passed while no worker looked: none is made up for, the last one is, or each is. */
+/**
+ * What becomes of times that passed while no worker looked: nothing, one run for the last of them, or a run for each.
+ * With `skip` a time that is looked at within a minute still counts as on time.
+ */
 export const CatchUp = z.enum(["skip", "latest", "all"]);
 export type CatchUp = z.infer<typeof CatchUp>;
 
@@ -53,12 +56,16 @@ export interface ScheduleStore {
    * so does whether it is paused; a new trigger counts from now.
    */
   save(schedule: NewSchedule): Promise<{ readonly schedule: Schedule; readonly replaced: boolean }>;
-  /** By name. */
+  /** In order of their names. */
   list(): Promise<Schedule[]>;
   find(name: string): Promise<Schedule | undefined>;
-  /** @throws {ScheduleMissingError} (`schedule-missing`) */
+  /**
+   * Pauses it, or lets it go on: from now, so that what passed meanwhile is no more to come, unless it makes up for all.
+   *
+   * @throws {ScheduleMissingError} (`schedule-missing`)
+   */
   setPaused(name: string, paused: boolean): Promise<Schedule>;
-  /** Never backwards. */
+  /** Never backwards. Of a schedule that was deleted meanwhile, nothing. */
   markSeen(name: string, untilMs: number): Promise<void>;
   /** @throws {ScheduleMissingError} (`schedule-missing`) */
   delete(name: string): Promise<void>;

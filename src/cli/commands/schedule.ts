@@ -5,6 +5,7 @@ import {
   backfill,
   deploySchedule,
   describeTrigger,
+  parseMoment,
   planBackfill,
   runOf,
   ticksBetween,
@@ -39,7 +40,7 @@ export async function listSchedulesCommand(context: CommandContext): Promise<voi
   });
 }
 
-/** One schedule, with its next five times in its zone and in UTC. */
+/** One schedule, with its next five times: in UTC, in its zone, and in that of this machine. */
 export async function showScheduleCommand(context: CommandContext, name: string): Promise<void> {
   const { terminal } = context;
   await withSchedule(context, name, async (schedule, workspace) => {
@@ -49,7 +50,11 @@ export async function showScheduleCommand(context: CommandContext, name: string)
       `${schedule.name}  ${schedule.pipeline}  ${describeTrigger(schedule.trigger)}${schedule.paused ? "  paused" : ""}`,
     );
     terminal.print(`parameters ${JSON.stringify(schedule.parameters)}`);
-    for (const tick of next) terminal.print(`  ${isoOf(tick)}  ${zonedOf(schedule, tick)}`);
+    terminal.print(`catch-up   ${schedule.catchUp}, queue ${schedule.queue}`);
+    const zones = [...new Set(["UTC", zoneOf(schedule), Intl.DateTimeFormat().resolvedOptions().timeZone])];
+    const rows = next.map((tick) => zones.map((zone) => zonedOf(zone, tick)));
+    if (rows.length === 0) terminal.print("It fires no more.");
+    else for (const line of table(zones, rows)) terminal.print(line);
   });
 }
 
@@ -71,15 +76,8 @@ export async function deployScheduleCommand(
   }
   await withProject(context, async (workspace) => {
     const parts = { schedules: await workspace.open("schedules"), clock: workspace.clock };
-    // Checked by the pipeline's schema, from YAML: it is JSON.
-    const given = {
-      schedule,
-      pipeline: pipeline.name,
-      parameters: parameters as never,
-      settings,
-      queue: options.queue,
-    };
-    const { schedule: saved, replaced } = await deploySchedule(given, parts);
+    const run = { schedule, pipeline: pipeline.name, parameters, settings, queue: options.queue };
+    const { schedule: saved, replaced } = await deploySchedule(run, parts);
     const [next] = await nextTicks(saved, workspace.clock.now(), 1);
     terminal.printJson({ ...saved, replaced, nextAtMs: next ?? null });
     terminal.print(
@@ -124,16 +122,17 @@ export async function backfillScheduleCommand(
   options: { readonly from: string; readonly to: string; readonly limit: string; readonly dryRun?: boolean },
 ): Promise<void> {
   const { terminal } = context;
-  const range = {
-    fromMs: parseTime("--from", options.from),
-    toMs: parseTime("--to", options.to),
-    limit: parseCount("--limit", options.limit),
-  };
-  await withSchedule(context, name, async (schedule, { runs: { queue } }) => {
-    const runs = options.dryRun ? await planBackfill(schedule, range) : await backfill(schedule, { ...range, queue });
-    terminal.printJson(runs);
-    for (const { id } of runs) terminal.print(id);
-    terminal.print(`${runs.length} runs ${options.dryRun ? "would be queued" : "queued, or there already"}`);
+  const limit = parseCount("--limit", options.limit);
+  await withSchedule(context, name, async (schedule, { runs }) => {
+    const fromMs = await parseTime("--from", options.from, schedule);
+    const toMs = await parseTime("--to", options.to, schedule);
+    if (toMs < fromMs) throw new OptionValueError("--to", options.to, `a time after --from ${options.from}`);
+    const range = { runs, fromMs, toMs, limit };
+    const queued = options.dryRun ? await planBackfill(schedule, range) : await backfill(schedule, range);
+    terminal.printJson(queued);
+    for (const { id } of queued) terminal.print(id);
+    const count = `${queued.length} ${queued.length === 1 ? "run" : "runs"}`;
+    terminal.print(`${count} ${options.dryRun ? "would be " : ""}queued; other times of the range have theirs`);
   });
 }
 
@@ -161,14 +160,28 @@ const nextTicks = (schedule: Schedule, nowMs: number, limit: number): Promise<nu
 const isoOf = (ms: number | undefined): string =>
   ms === undefined ? "never" : new Date(ms).toISOString().slice(0, 19).concat("Z");
 
-function zonedOf({ trigger }: Schedule, ms: number): string {
-  const timeZone = trigger.kind === "cron" ? trigger.timeZone : "UTC";
-  const format = new Intl.DateTimeFormat("en-GB", { timeZone, dateStyle: "medium", timeStyle: "long" });
-  return format.format(new Date(ms));
+const zoneOf = ({ trigger }: Schedule): string => (trigger.kind === "cron" ? trigger.timeZone : "UTC");
+
+/** As `Mon 2026-11-30 03:00:00`. */
+function zonedOf(timeZone: string, ms: number): string {
+  const format = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    hourCycle: "h23",
+    weekday: "short",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+  const part = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]));
+  return `${part["weekday"]} ${part["year"]}-${part["month"]}-${part["day"]} ${part["hour"]}:${part["minute"]}:${part["second"]}`;
 }
 
-function parseTime(option: string, text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new OptionValueError(option, text, "an ISO 8601 time, for example 2026-11-01T00:00:00Z");
+/** Without an offset, a time is in the schedule's zone. */
+async function parseTime(option: string, text: string, schedule: Schedule): Promise<number> {
+  const ms = await parseMoment(text, zoneOf(schedule));
+  if (ms === undefined) throw new OptionValueError(option, text, "an ISO 8601 time, for example 2026-11-01T00:00:00Z");
   return ms;
 }

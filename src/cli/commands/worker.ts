@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import type { RunRecord } from "../../contracts/runs.ts";
-import { createWorker, queueDueRuns, runDbosWorker } from "../../orchestrator/index.ts";
+import { createScheduler, createWorker, runDbosWorker } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { findPipeline } from "../find-declared.ts";
 import { withProject } from "../open-project.ts";
@@ -30,7 +30,8 @@ export async function workerCommand(context: CommandContext, options: WorkerOpti
   };
   await withProject(context, async (workspace) => {
     const schedules = await workspace.open("schedules");
-    const tick = () => queueDueRuns({ schedules, queue: workspace.runs.queue, clock: workspace.clock });
+    const { clock, log, runs } = workspace;
+    const { tick } = createScheduler({ schedules, queue: runs.queue, clock, log });
     if (workspace.engine === "dbos") {
       terminal.note(`Working on ${queues.join(", ")} with DBOS (Ctrl-C stops)`);
       const resourceClasses = queues.map((queue) => (queue === "default" ? "cpu" : queue));

@@ -1,6 +1,7 @@
 /** The keys of a run configuration: ZenML's names, types and nesting, and which of them mean nothing here. */
 
 import { z } from "zod";
+import { ScheduleKeys } from "./schedule-config.ts";
 
 const anything = z.unknown();
 const Retry = z.strictObject({
@@ -8,19 +9,6 @@ const Retry = z.strictObject({
   /** Seconds. */
   delay: z.number().nonnegative().optional(),
   backoff: z.number().positive().optional(),
-});
-
-const Schedule = z.strictObject({
-  name: z.string().optional(),
-  cron_expression: z.string().optional(),
-  start_time: z.string().optional(),
-  end_time: z.string().optional(),
-  interval_second: z.number().positive().optional(),
-  /** ZenML's yes and no, or a policy. */
-  catchup: z.union([z.boolean(), z.enum(["skip", "latest", "all"])]).optional(),
-  /** IANA; ZenML has none. */
-  time_zone: z.string().optional(),
-  run_once_start_time: z.string().optional(),
 });
 
 const Model = z.strictObject({
@@ -122,7 +110,7 @@ export const ConfigDocument = z.strictObject({
   parameters: z.record(z.string(), anything).optional(),
   enable_cache: z.boolean().optional(),
   run_name: z.string().optional(),
-  schedule: Schedule.optional(),
+  schedule: ScheduleKeys.optional(),
   retry: Retry.optional(),
   model: Model.optional(),
   tags: z.array(z.string()).optional(),

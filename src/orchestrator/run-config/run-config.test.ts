@@ -57,7 +57,13 @@ schedule: { cron_expression: 0 3 * * * }
         steps: { crawl_links: { enableCache: true, parameters: { depth: 2 } } },
       },
       model: { name: "twin", version: 1 },
-      schedule: { cron_expression: "0 3 * * *" },
+      schedule: {
+        name: null,
+        trigger: { kind: "cron", expression: "0 3 * * *", timeZone: "UTC" },
+        startAtMs: null,
+        endAtMs: null,
+        catchUp: "latest",
+      },
       notices: [expect.objectContaining({ key: "model", line: 14 })],
     });
   });

@@ -12,6 +12,7 @@ import type { RunSettings, StepSettings } from "../run-settings.ts";
 import type { RetryPolicy } from "../step-definition.ts";
 import { ConfigDocument, type ConfigPath, componentNames, inapplicableKeys, unknownSettings } from "./config-schema.ts";
 import { type ConfigIssue, RunConfigError } from "./run-config-error.ts";
+import { type ScheduleConfig, toScheduleConfig } from "./schedule-config.ts";
 import { parseYamlSource, type YamlSource } from "./yaml-source.ts";
 
 /** A configuration as it was written, and what it is read against. Nothing else is looked at: the caller reads file and environment. */
@@ -39,7 +40,8 @@ export interface ConfigNotice extends Omit<ConfigIssue, "message"> {
 export interface RunConfig<Parameters> {
   readonly parameters: Parameters;
   readonly settings: RunSettings;
-  readonly schedule: NonNullable<ConfigDocument["schedule"]> | null;
+  /** When it is to run by itself, for `deploySchedule`. */
+  readonly schedule: ScheduleConfig | null;
   readonly model: NonNullable<ConfigDocument["model"]> | null;
   readonly notices: readonly ConfigNotice[];
 }
@@ -62,6 +64,7 @@ export async function parseRunConfig<P extends Pipeline>(
     message: unknownKey(path, componentNames),
   }));
   if (wrongSettings.length > 0) throw new RunConfigError(wrongSettings);
+  const schedule = await takeSchedule(document.data, source);
   const { parameters, ignored } = takeParameters(pipeline, document.data);
   const schema = pipeline.parameters.def.catchall === undefined ? pipeline.parameters.strict() : pipeline.parameters;
   const checked = schema.safeParse(parameters);
@@ -74,7 +77,7 @@ export async function parseRunConfig<P extends Pipeline>(
   return {
     parameters: parameters as z.input<P["parameters"]>, // just checked with that schema
     settings: toSettings(document.data),
-    schedule: document.data.schedule ?? null,
+    schedule,
     model: document.data.model ?? null,
     notices,
   };
@@ -96,6 +99,19 @@ function takeParameters(
       .filter(isIgnored)
       .map((name) => ({ path: ["parameters", name], reason: ignoredParameters[name] ?? "" })),
   };
+}
+
+/** @throws {RunConfigError} for keys that say no time, or one that cannot be read */
+async function takeSchedule({ schedule }: ConfigDocument, source: YamlSource): Promise<ScheduleConfig | null> {
+  if (schedule === undefined) return null;
+  const { config, issues } = await toScheduleConfig(schedule);
+  if (config !== null) return config;
+  throw new RunConfigError(
+    issues.map(({ key, message }) => {
+      const path = key === null ? ["schedule"] : ["schedule", key];
+      return { ...source.placeOf(path), message: `${path.join(".")}: ${message}.` };
+    }),
+  );
 }
 
 /** Every issue with its place; unknown keys one by one. */

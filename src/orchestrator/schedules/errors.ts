@@ -9,8 +9,8 @@ export class ScheduleInvalidError extends TrilithError {
 
   constructor(trigger: string, reason: string) {
     super(
-      `The schedule ${trigger} cannot be used: ${reason.replace(/\.$/, "")}; expected five cron fields (minute hour day month weekday) ` +
-        "or six with seconds first, an IANA time zone, and a time that comes. Mend the schedule's keys.",
+      `The schedule ${trigger} cannot be used: ${reason}; expected a cron expression, an interval ` +
+        "or a moment that still comes. Mend the keys of schedule:, and deploy it again.",
     );
   }
 }

@@ -3,100 +3,105 @@
  * and remembering, never make two runs of it.
  */
 
+import { type Logger, silentLogger } from "../../contracts/logger.ts";
 import type { NewRun, RunQueue } from "../../contracts/run-journal.ts";
 import type { RunRecord } from "../../contracts/runs.ts";
 import type { Schedule, ScheduleStore } from "../../contracts/schedules.ts";
 import type { Clock } from "../../core/clock.ts";
-import { hashJson, shortHash } from "../../core/hash.ts";
-import { expandRunName } from "../run-names.ts";
-import type { RunSettings } from "../run-settings.ts";
-import { BackfillTooLargeError } from "./errors.ts";
-import { ticksBetween } from "./ticks.ts";
+import { messageOf } from "../../core/errors.ts";
+import { runOf } from "./scheduled-run.ts";
+import { lastTick, ticksBetween } from "./ticks.ts";
 
-/** Times that are looked at in one round; the rest comes in the next. */
-const TICKS_AT_ONCE = 1_000;
-
-export interface SchedulerParts {
-  readonly schedules: ScheduleStore;
-  readonly queue: RunQueue;
-  readonly clock: Clock;
-}
-
-/** Queues the runs that have become due since each schedule was last looked at, by its catch-up policy. */
-export async function queueDueRuns({ schedules, queue, clock }: SchedulerParts): Promise<RunRecord[]> {
-  const queued: RunRecord[] = [];
-  for (const schedule of await schedules.list()) {
-    const nowMs = clock.now();
-    if (nowMs <= schedule.seenUntilMs) continue;
-    if (schedule.paused) {
-      // What passes while it is paused is not made up for, unless it makes up for everything.
-      if (schedule.catchUp !== "all") await schedules.markSeen(schedule.name, nowMs);
-      continue;
-    }
-    const ticks = await ticksBetween(schedule, {
-      afterMs: schedule.seenUntilMs,
-      untilMs: nowMs,
-      limit: TICKS_AT_ONCE,
-    });
-    if (ticks.length === 0) continue;
-    for (const tick of chosen(schedule, ticks, nowMs)) queued.push(await queue.enqueue(runOf(schedule, tick)));
-    await schedules.markSeen(schedule.name, ticks.at(-1) ?? nowMs);
-  }
-  return queued;
-}
-
-/** How late a tick may be and still count as on time: a worker looks every second. */
+/** Of a schedule that makes up for everything: times in one round, between which a worker works; each is one commit. */
+const TICKS_AT_ONCE = 100;
+/** How late a time may be looked at and still count as on time, for a schedule that makes up for nothing. */
 const ON_TIME_MS = 60_000;
 
-function chosen({ catchUp }: Schedule, ticks: readonly number[], nowMs: number): readonly number[] {
-  if (catchUp === "all") return ticks;
-  const last = ticks.slice(-1);
-  return catchUp === "latest" ? last : last.filter((tick) => nowMs - tick <= ON_TIME_MS);
+/** What a scheduler is handed; warnings of schedules that cannot be read go to the log. */
+export interface SchedulerParts {
+  readonly schedules: Pick<ScheduleStore, "list" | "markSeen">;
+  readonly queue: Pick<RunQueue, "enqueue">;
+  readonly clock: Pick<Clock, "now">;
+  readonly log?: Logger;
 }
 
-/**
- * Queues every time of the range that has no run yet.
- *
- * @throws {BackfillTooLargeError} when there are more than `limit`
- */
-export async function backfill(
-  schedule: Schedule,
-  { queue, ...range }: { readonly queue: RunQueue; fromMs: number; toMs: number; limit: number },
-): Promise<RunRecord[]> {
-  const runs = await planBackfill(schedule, range);
-  const queued: RunRecord[] = [];
-  for (const run of runs) queued.push(await queue.enqueue(run));
-  return queued;
+/** What one look at all schedules did. */
+export interface SchedulerRound {
+  /** The runs of what was due, also where another worker was faster. */
+  readonly queued: readonly RunRecord[];
+  /** When the next time comes; `null` when none does. */
+  readonly nextAtMs: number | null;
 }
 
-/** The runs that `backfill` would queue. @throws {BackfillTooLargeError} */
-export async function planBackfill(
-  schedule: Schedule,
-  { fromMs, toMs, limit }: { readonly fromMs: number; readonly toMs: number; readonly limit: number },
-): Promise<NewRun[]> {
-  const ticks = await ticksBetween(schedule, { afterMs: fromMs - 1, untilMs: toMs, limit: limit + 1 });
-  if (ticks.length > limit) throw new BackfillTooLargeError(schedule.name, limit);
-  return ticks.map((tick) => runOf(schedule, tick));
+/** Looks at all schedules, as often as it is asked to. Everything it must not forget is in the store. */
+export interface Scheduler {
+  /**
+   * Queues the runs that have become due since each schedule was last looked at, by its catch-up policy.
+   * While nothing is due this is one query. A schedule that cannot be read is warned about once, and holds up no other.
+   */
+  tick(): Promise<SchedulerRound>;
 }
 
-/** The run of one time: its id follows from the schedule and the time. */
-export function runOf({ name, pipeline, parameters, config, queue }: Schedule, tickMs: number): NewRun {
-  const at = new Date(tickMs).toISOString();
-  const requestKey = `schedule:${name}:${at}`;
-  const [date = "", time = ""] = at.split("T");
-  const stamp = `${date.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}`;
-  const id = `${pipeline}-${stamp}-${shortHash(hashJson(requestKey)).slice(0, 6)}`;
-  const settings = config as RunSettings; // stored from RunSettings when the schedule was deployed
-  const { substitutions = {}, tags = [] } = settings;
-  return {
-    id,
-    name: expandRunName(settings.name ?? id, { nowMs: tickMs, pipeline, substitutions }),
-    pipeline,
-    parameters,
-    config,
-    tags: [...tags, `schedule:${name}`],
-    queue,
-    detached: true,
-    requestKey,
+interface Upcoming {
+  /** The schedule that it was computed from, and what had been seen of it. */
+  readonly key: string;
+  /** `undefined` when none comes, or it cannot be told. */
+  readonly atMs: number | undefined;
+}
+
+/** A scheduler over a store of schedules and a queue of runs. */
+export function createScheduler({ schedules, queue, clock, log = silentLogger }: SchedulerParts): Scheduler {
+  const upcoming = new Map<string, Upcoming>();
+  /** The first time that nobody has seen, computed once. */
+  const firstUnseen = async (schedule: Schedule): Promise<number | undefined> => {
+    const key = JSON.stringify(schedule);
+    const known = upcoming.get(schedule.name);
+    if (known?.key === key) return known.atMs;
+    const atMs = await nextAfter(schedule, schedule.seenUntilMs).catch((error: unknown) => {
+      log.warn(`The schedule ${schedule.name} is left out: ${messageOf(error)}`);
+      return undefined;
+    });
+    upcoming.set(schedule.name, { key, atMs });
+    return atMs;
   };
+  return {
+    async tick() {
+      const nowMs = clock.now();
+      const queued: RunRecord[] = [];
+      const next: number[] = [];
+      for (const schedule of (await schedules.list()).filter(({ paused }) => !paused)) {
+        const firstMs = await firstUnseen(schedule);
+        if (firstMs === undefined) continue;
+        if (firstMs > nowMs) {
+          next.push(firstMs);
+          continue;
+        }
+        const { runs, seenUntilMs } = await planOf(schedule, nowMs);
+        for (const run of runs) queued.push(await queue.enqueue(run));
+        await schedules.markSeen(schedule.name, seenUntilMs);
+        const nextMs = await nextAfter(schedule, seenUntilMs);
+        if (nextMs !== undefined) next.push(nextMs);
+      }
+      return { queued, nextAtMs: next.length === 0 ? null : Math.min(...next) };
+    },
+  };
+}
+
+/** The runs of what is due, and up to when that is everything. */
+async function planOf(schedule: Schedule, nowMs: number): Promise<{ runs: NewRun[]; seenUntilMs: number }> {
+  const range = { afterMs: schedule.seenUntilMs, untilMs: nowMs };
+  if (schedule.catchUp === "all") {
+    const ticks = await ticksBetween(schedule, { ...range, limit: TICKS_AT_ONCE });
+    return { runs: ticks.map((tick) => runOf(schedule, tick)), seenUntilMs: ticks.at(-1) ?? nowMs };
+  }
+  const tick = await lastTick(schedule, range);
+  const wanted = tick !== undefined && (schedule.catchUp === "latest" || nowMs - tick <= ON_TIME_MS);
+  return { runs: wanted ? [runOf(schedule, tick)] : [], seenUntilMs: tick ?? nowMs };
+}
+
+/** The next time after a moment, of a schedule whose run can be made. */
+async function nextAfter(schedule: Schedule, afterMs: number): Promise<number | undefined> {
+  const [tick] = await ticksBetween(schedule, { afterMs, untilMs: Number.POSITIVE_INFINITY, limit: 1 });
+  if (tick !== undefined) runOf(schedule, tick);
+  return tick;
 }

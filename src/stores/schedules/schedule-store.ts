@@ -1,6 +1,6 @@
 /** Schedules over SQL: one row a name, so that deploying again replaces. */
 
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { type Database, type Migration, takeWriteLock } from "../../contracts/database.ts";
 import { Schedule, type ScheduleStore } from "../../contracts/schedules.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -30,76 +30,77 @@ export const scheduleMigrations: Migration[] = [
 /** A store over a database that has `scheduleMigrations`. */
 export function createScheduleStore(database: Database, clock: Clock): ScheduleStore {
   const tables = database.withTables<ScheduleTables>();
-  const { change, changeKnown } = createChanges(tables);
   return {
-    async save(given) {
-      let replaced = false;
-      const saved = await change(given.name, (known) => {
-        replaced = known !== undefined;
-        const nowMs = clock.now();
+    save(given) {
+      const nowMs = clock.now();
+      return alone(tables, async (transaction) => {
+        const known = await findSchedule(transaction, given.name);
         const same = known !== undefined && canonicalJson(known.trigger) === canonicalJson(given.trigger);
-        return parseWith(
-          Schedule,
-          {
-            ...given,
-            format: "schedule-1",
-            paused: known?.paused ?? false,
-            seenUntilMs: same ? known.seenUntilMs : nowMs,
-            createdAtMs: known?.createdAtMs ?? nowMs,
-            updatedAtMs: nowMs,
-          },
-          `the schedule ${given.name}`,
-        );
+        const wanted = {
+          ...given,
+          format: "schedule-1",
+          paused: known?.paused ?? false,
+          seenUntilMs: same ? known.seenUntilMs : nowMs,
+          createdAtMs: known?.createdAtMs ?? nowMs,
+          updatedAtMs: nowMs,
+        };
+        const schedule = parseWith(Schedule, wanted, `the schedule ${given.name}`);
+        await write(transaction, schedule);
+        return { schedule, replaced: known !== undefined };
       });
-      return { schedule: saved as Schedule, replaced }; // it was not deleted
     },
     async list() {
       const rows = await tables.selectFrom("schedule").selectAll().orderBy("name").execute();
-      return rows.map(({ name, content }) => toSchedule(name, content));
+      const schedules = rows.map(({ name, content }) => toSchedule(name, content));
+      return schedules.sort((a, b) => (a.name < b.name ? -1 : 1)); // a database's collation may be a language's
     },
     find: (name) => findSchedule(tables, name),
-    setPaused: (name, paused) => changeKnown(name, (known) => ({ ...known, paused, updatedAtMs: clock.now() })),
+    setPaused(name, paused) {
+      const nowMs = clock.now();
+      return alone(tables, async (transaction) => {
+        const known = await findSchedule(transaction, name);
+        if (known === undefined) throw new ScheduleMissingError(name, await namesOf(transaction));
+        const goesOn = known.paused && !paused && known.catchUp !== "all";
+        const seenUntilMs = goesOn ? nowMs : known.seenUntilMs;
+        return write(transaction, { ...known, paused, seenUntilMs, updatedAtMs: nowMs });
+      });
+    },
     async markSeen(name, untilMs) {
-      await changeKnown(name, (known) => ({ ...known, seenUntilMs: Math.max(known.seenUntilMs, untilMs) }));
+      await alone(tables, async (transaction) => {
+        const known = await findSchedule(transaction, name);
+        if (known !== undefined && known.seenUntilMs < untilMs)
+          await write(transaction, { ...known, seenUntilMs: untilMs });
+      });
     },
     async delete(name) {
-      await change(name, () => undefined);
+      await alone(tables, async (transaction) => {
+        const known = await findSchedule(transaction, name);
+        if (known === undefined) throw new ScheduleMissingError(name, await namesOf(transaction));
+        await transaction.deleteFrom("schedule").where("name", "=", name).execute();
+      });
     },
   };
 }
 
-/** How one schedule is changed while nobody else changes one. */
-function createChanges(tables: Kysely<ScheduleTables>) {
-  const change = (
-    name: string,
-    update: (known: Schedule | undefined) => Schedule | undefined,
-  ): Promise<Schedule | undefined> =>
-    tables.transaction().execute(async (transaction) => {
-      await takeWriteLock(transaction, "schedules");
-      const known = await findSchedule(transaction, name);
-      const next = update(known);
-      if (next === undefined) {
-        if (known === undefined) throw new ScheduleMissingError(name, await namesOf(transaction));
-        await transaction.deleteFrom("schedule").where("name", "=", name).execute();
-        return undefined;
-      }
-      const content = JSON.stringify(next);
-      await transaction
-        .insertInto("schedule")
-        .values({ name, content })
-        .onConflict((conflict) => conflict.column("name").doUpdateSet({ content }))
-        .execute();
-      return next;
-    });
-  const changeKnown = async (name: string, update: (known: Schedule) => Schedule): Promise<Schedule> => {
-    const names = await namesOf(tables);
-    const changed = await change(name, (known) => {
-      if (known === undefined) throw new ScheduleMissingError(name, names);
-      return update(known);
-    });
-    return changed as Schedule; // `update` gives one
-  };
-  return { change, changeKnown };
+/** A transaction during which nobody else changes a schedule: what it has read stays true. */
+function alone<T>(
+  tables: Kysely<ScheduleTables>,
+  change: (transaction: Transaction<ScheduleTables>) => Promise<T>,
+): Promise<T> {
+  return tables.transaction().execute(async (transaction) => {
+    await takeWriteLock(transaction, "schedules");
+    return change(transaction);
+  });
+}
+
+async function write(transaction: Transaction<ScheduleTables>, schedule: Schedule): Promise<Schedule> {
+  const content = JSON.stringify(schedule);
+  await transaction
+    .insertInto("schedule")
+    .values({ name: schedule.name, content })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ content }))
+    .execute();
+  return schedule;
 }
 
 async function namesOf(tables: Kysely<ScheduleTables>): Promise<string[]> {
