@@ -5,20 +5,17 @@ import type { ModelRegistry, ModelVersion } from "../contracts/registry.ts";
 import type { RunJournal } from "../contracts/run-journal.ts";
 import type { ArtifactRecord, InvocationRecord, RunRecord } from "../contracts/runs.ts";
 import type { WorkspacePorts } from "../contracts/workspace.ts";
+import type { ContentHash } from "../core/hash.ts";
+import { createFeatureRows, type FeatureRows } from "./feature-rows.ts";
 import { featuresKey, parseFeaturesKey } from "./ids.ts";
+import { readOnce } from "./read-once.ts";
 import { LINEAGE_FACT, Touched } from "./touched.ts";
+import { createTouchedBook, type TouchedBook } from "./touched-book.ts";
 
 /** What lineage is read from. */
 export interface LineagePorts extends Pick<WorkspacePorts, "warehouse" | "features" | "vectors"> {
   readonly runs: RunJournal;
   readonly registry: Pick<ModelRegistry, "list">;
-}
-
-/** An invocation's place, and what it said it touched. */
-export interface TouchedPlace {
-  readonly runId: string;
-  readonly invocationId: string;
-  readonly touched: Touched;
 }
 
 export interface LineageReader extends Pick<LineagePorts, "warehouse" | "features" | "vectors" | "runs"> {
@@ -28,8 +25,11 @@ export interface LineageReader extends Pick<LineagePorts, "warehouse" | "feature
   artifact(id: string): Promise<ArtifactRecord | undefined>;
   models(): Promise<readonly ModelVersion[]>;
   touchedBy(place: Place): Promise<Touched>;
-  /** Who touched what has that key, or a key that begins so when it is open at the end. */
-  whoTouched(key: string, end?: "open"): Promise<readonly TouchedPlace[]>;
+  /** Models that were trained on a version of a document. */
+  modelsOf(document: string): Promise<readonly ModelVersion[]>;
+  artifactsWith(hash: string): Promise<readonly ArtifactRecord[]>;
+  readonly whoTouched: TouchedBook;
+  readonly rows: FeatureRows;
   /** The version of the features that was last written when the given one was read, as a features key. */
   writtenFeatures(key: string): Promise<string>;
 }
@@ -46,27 +46,27 @@ const SINGLE_READS = 8;
 export function createLineageReader(ports: LineagePorts): LineageReader {
   const { runs, registry } = ports;
   const invocations = createInvocations(runs);
-  const whoTouched = readOnce(async (text: string) => {
-    const facts = await runs.observations.findMetadata({ key: LINEAGE_FACT, text });
-    return facts.map(({ runId, invocationId, value }) => ({
-      runId,
-      invocationId: invocationId ?? "",
-      touched: Touched.parse(value),
-    }));
-  });
   const touchedIn = readOnce(async (runId: string) => {
     const facts = await runs.observations.listMetadata(runId);
     const own = facts.filter(({ key }) => key === LINEAGE_FACT);
     return new Map(own.map(({ invocationId, value }) => [invocationId, Touched.parse(value)]));
   });
   const models = readOnce(() => registry.list());
+  const byDocument = readOnce(async () => {
+    const pairs = (await models("")).flatMap((model) => model.lineage.documents.map((id) => [id, model] as const));
+    return new Map([...Map.groupBy(pairs, ([id]) => id)].map(([id, own]) => [id, own.map(([, model]) => model)]));
+  });
   const reader: LineageReader = {
     ...ports,
     ...invocations,
     run: readOnce((id) => runs.findRun(id)),
     models: () => models(""),
     touchedBy: async ({ runId, invocationId }) => (await touchedIn(runId)).get(invocationId) ?? {},
-    whoTouched: (key, end) => whoTouched(end === "open" ? JSON.stringify(key).slice(0, -1) : JSON.stringify(key)),
+    modelsOf: async (document) => (await byDocument("")).get(document) ?? [],
+    // Hashes come from the registry and the catalog, which keep content hashes.
+    artifactsWith: readOnce((hash) => runs.artifacts.list({ hash: hash as ContentHash })),
+    whoTouched: createTouchedBook(runs),
+    rows: createFeatureRows(ports.features),
     async writtenFeatures(key) {
       const parts = parseFeaturesKey(key);
       if (parts === undefined) return key;
@@ -85,7 +85,7 @@ export async function writtenVersions(
   group: FeatureGroupName,
   authorId: string,
 ): Promise<number[]> {
-  const places = await reader.whoTouched(`${group}/${authorId}@`, "open");
+  const places = await reader.whoTouched.ofAllVersions(`${group}/${authorId}@`);
   const keys = places.flatMap(({ touched }) => touched.writes ?? []).map(parseFeaturesKey);
   const versions = keys.flatMap((key) => (key?.group === group && key.authorId === authorId ? [key.version] : []));
   return [...new Set(versions)].sort((a, b) => a - b);
@@ -127,15 +127,5 @@ function createInvocations(runs: RunJournal): Pick<LineageReader, "invocation" |
       artifacts.set(id, reading);
       return reading;
     },
-  };
-}
-
-/** A read whose answers are kept by what was asked. */
-function readOnce<T>(read: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const answers = new Map<string, Promise<T>>();
-  return (key) => {
-    const reading = answers.get(key) ?? read(key);
-    answers.set(key, reading);
-    return reading;
   };
 }

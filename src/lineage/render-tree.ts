@@ -27,9 +27,10 @@ export function renderTree(
   const lines = [`${colors.bold(titleOf(root))}  ${colors.dim(detailOf(root))}`];
   for (const direction of directions) {
     const branches = branchesOf(graph, direction);
-    const drawn = drawBranches(root.id, branches, { colors, prefix: "", opened: new Set([root.id]) });
+    const drawn = [...drawBranches(root.id, branches, { colors, prefix: "", opened: new Set([root.id]) })];
     const [some, none] = HEADINGS[direction];
-    lines.push("", ...(drawn.length === 0 ? [colors.dim(none)] : [colors.bold(some), ...drawn]));
+    lines.push("", drawn.length === 0 ? colors.dim(none) : colors.bold(some));
+    for (const line of drawn) lines.push(line);
   }
   return lines;
 }
@@ -60,21 +61,20 @@ interface Pen {
   readonly opened: Set<string>;
 }
 
-function drawBranches(id: string, branches: Branches, { colors, prefix, opened }: Pen): string[] {
+function* drawBranches(id: string, branches: Branches, { colors, prefix, opened }: Pen): Generator<string> {
   const children = branches.of.get(id) ?? [];
   const more = branches.more.get(id) ?? [];
-  const lines: string[] = [];
   for (const [i, node] of children.entries()) {
     const isLast = i === children.length - 1 && more.length === 0;
     const hasBranches = branches.of.has(node.id) || branches.more.has(node.id);
     const again = opened.has(node.id);
     opened.add(node.id);
     const reference = again && hasBranches ? ` ${colors.cyan("↑ see above")}` : "";
-    lines.push(`${prefix}${isLast ? "└─" : "├─"} ${titleOf(node)}  ${colors.dim(detailOf(node))}${reference}`);
-    const below = { colors, prefix: `${prefix}${isLast ? "   " : "│  "}`, opened };
-    if (!again) lines.push(...drawBranches(node.id, branches, below));
+    yield `${prefix}${isLast ? "└─" : "├─"} ${titleOf(node)}  ${colors.dim(detailOf(node))}${reference}`;
+    if (!again)
+      yield* drawBranches(node.id, branches, { colors, prefix: `${prefix}${isLast ? "   " : "│  "}`, opened });
   }
-  for (const [i, text] of more.entries())
-    lines.push(`${prefix}${i === more.length - 1 ? "└─" : "├─"} ${colors.dim(`… ${text}`)}`);
-  return lines;
+  for (const [i, text] of more.entries()) {
+    yield `${prefix}${i === more.length - 1 ? "└─" : "├─"} ${colors.dim(`… ${text}`)}`;
+  }
 }

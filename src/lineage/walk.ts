@@ -4,11 +4,11 @@
  * Documents, cleaned documents and chunks lead to each other exactly; artifacts hold many of them at once. So that a
  * document is never said to have become of another that only went through the same artifact, a walk that has left such
  * records for what runs made does not come back to records, and a walk down from a record passes by artifacts whose
- * step says that the record's document is not in them.
+ * step says that the record's document is not in them, and features of other authors.
  */
 
 import type { LineageDirection, LineageEdge, LineageKind, LineageMore, LineageNode } from "./graph.ts";
-import { cleanedKey, documentKey, splitVersion, withoutCleaned } from "./ids.ts";
+import { cleanedKey, documentKey, parseFeaturesKey, splitVersion, withoutCleaned } from "./ids.ts";
 import type { KindOfThing, LineageLink } from "./kinds/kind.ts";
 
 /** How far a walk goes; without bounds it goes to the ends. */
@@ -98,19 +98,29 @@ function keepsRecordsOpen(place: Place, links: readonly LineageLink[], direction
   return place.recordsOpen && !(direction === "up" && links.some(({ relation }) => relation === "is in"));
 }
 
-/** The keys under which artifacts hold the record that a walk begins at. */
-async function subjectOf({ id, kind }: LineageNode, kinds: KindsOfThings): Promise<ReadonlySet<string> | undefined> {
+/** What a walk that begins at a record is about. */
+interface Subject {
+  readonly authorId: unknown;
+  /** Under which artifacts hold its document. */
+  readonly keys: ReadonlySet<string>;
+}
+
+async function subjectOf({ id, kind, facts }: LineageNode, kinds: KindsOfThings): Promise<Subject | undefined> {
   if (!RECORDS.has(kind)) return undefined;
   const above = kind === "chunk" ? (await kinds.chunk.links(id, "up")).map((link) => link.id) : [id];
-  const keys = above.flatMap((key) => {
+  const documents = above.flatMap((key) => {
     const { name, version } = splitVersion(withoutCleaned(key)) ?? {};
     return name === undefined || version === undefined ? [] : [{ id: name, version }];
   });
-  return new Set(keys.flatMap((document) => [documentKey(document), cleanedKey(document)]));
+  const keys = documents.flatMap((document) => [documentKey(document), cleanedKey(document)]);
+  return { authorId: facts["authorId"], keys: new Set(keys) };
 }
 
-const isAbout = ({ holds }: LineageLink, subject: ReadonlySet<string> | undefined): boolean =>
-  subject === undefined || holds === undefined || holds.some((key) => subject.has(key));
+function isAbout({ id, kind, holds }: LineageLink, subject: Subject | undefined): boolean {
+  if (subject === undefined) return true;
+  if (kind === "features") return parseFeaturesKey(id)?.authorId === subject.authorId;
+  return holds === undefined || holds.some((key) => subject.keys.has(key));
+}
 
 const toMissing = ({ id, kind }: LineageLink): LineageNode => ({ id, kind, label: id, facts: { missing: true } });
 

@@ -64,11 +64,14 @@ describe("collecting a list of links", () => {
       if (link.endsWith("/half")) throw new RangeError("half was taken");
     });
     const links = ["new", "bad", "same", "edited", "half"].map((name) => `https://a.org/${name}`);
+    const saved: string[] = [];
     const report = await collectAll([...links, "gopher:x", links[0] ?? ""], {
       author: ada,
       collectors: [collector],
       warehouse,
+      onSaved: ({ source }, outcome) => void saved.push(`${source.slice(14)} ${outcome}`),
     });
+    expect(saved.sort()).toEqual(["edited changed", "half new", "new new", "same unchanged"]);
     expect(report.links.map(({ outcome, documentIds }) => [outcome, documentIds.length])).toEqual([
       ["new", 1],
       ["failed", 0],

@@ -24,14 +24,15 @@ export function featuresKind(reader: LineageReader): KindOfThing {
 }
 
 /** The author's rows that came with the version. */
-async function rowsWritten(id: string, { features }: LineageReader): Promise<LineageLink[]> {
+async function rowsWritten(id: string, { features, rows: known }: LineageReader): Promise<LineageLink[]> {
   const parts = parseFeaturesKey(id);
   if (parts === undefined) return [];
   const filter = { authorIds: [parts.authorId] };
   if (parts.group === "chunks") {
     const rows = await features.history("chunks", filter);
-    const ids = rows.filter(({ fromVersion }) => fromVersion === parts.version).map(({ row }) => row.id);
-    return ids.map((chunk) => ({ id: chunk, kind: "chunk", relation: "holds" }));
+    const written = rows.filter(({ fromVersion }) => fromVersion === parts.version);
+    for (const { row } of written) known.keepPlace(row);
+    return written.map(({ row }) => ({ id: row.id, kind: "chunk", relation: "holds" }));
   }
   const rows = await features.history("cleaned_documents", filter);
   const keys = rows.filter(({ fromVersion }) => fromVersion === parts.version).map(({ row }) => cleanedKey(row));
@@ -44,7 +45,7 @@ async function readersUntilNext(id: string, reader: LineageReader): Promise<Line
   if (parts === undefined) return [];
   const { group, authorId, version } = parts;
   const next = (await writtenVersions(reader, group, authorId)).find((each) => each > version) ?? Infinity;
-  const places = await reader.whoTouched(`${group}/${authorId}@`, "open");
+  const places = await reader.whoTouched.ofAllVersions(`${group}/${authorId}@`);
   const read = places.filter(({ touched }) =>
     touched.reads?.some((key) => {
       const each = parseFeaturesKey(key);
@@ -83,6 +84,7 @@ export function indexKind(reader: LineageReader): KindOfThing {
       const generation = generationOf(id);
       const version = await chunksVersionOf(generation, reader);
       const chunks = version === undefined ? [] : await reader.features.read("chunks", { version });
+      for (const chunk of chunks) reader.rows.keepPlace(chunk);
       return [
         ...(await writers(id, reader)),
         ...chunks.map((chunk): LineageLink => ({ id: chunk.id, kind: "chunk", relation: "indexed in" })),

@@ -5,6 +5,7 @@ import type { LineageDirection, LineageKind, LineageNode, LineageRelation } from
 /** One step of a walk, not yet loaded. */
 export interface LineageLink {
   readonly id: string;
+  /** `artifact` also for a dataset, which tells when it is loaded. */
   readonly kind: LineageKind;
   readonly relation: LineageRelation;
   /** Of an artifact whose step says so: the keys of what is in it. */

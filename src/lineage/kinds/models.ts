@@ -2,10 +2,8 @@
 
 import type { ModelVersion } from "../../contracts/registry.ts";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
-import type { ContentHash } from "../../core/hash.ts";
 import { modelKey, withoutModel } from "../ids.ts";
 import type { LineageReader } from "../reader.ts";
-import { heldBy } from "../touched.ts";
 import type { KindOfThing, LineageLink } from "./kind.ts";
 
 export function modelKind(reader: LineageReader): KindOfThing {
@@ -21,7 +19,7 @@ export function modelKind(reader: LineageReader): KindOfThing {
       return { id, kind: "model", label: withoutModel(id), facts };
     },
     async links(id, direction) {
-      const places = await reader.whoTouched(id);
+      const places = await reader.whoTouched.of(id);
       const at = (side: "reads" | "writes", relation: LineageLink["relation"]): LineageLink[] =>
         places
           .filter(({ touched }) => touched[side]?.includes(id))
@@ -41,20 +39,8 @@ export function modelKind(reader: LineageReader): KindOfThing {
 
 /** The dataset that a model was trained on, in each artifact that is it. */
 export async function datasetsOf({ lineage }: ModelVersion, reader: LineageReader): Promise<LineageLink[]> {
-  // The registry keeps the dataset's content hash.
-  const artifacts = await reader.runs.artifacts.list({ hash: lineage.datasetHash as ContentHash });
-  return Promise.all(artifacts.map((artifact) => datasetLink(artifact, reader)));
-}
-
-async function datasetLink({ id, output, producer }: ArtifactRecord, reader: LineageReader): Promise<LineageLink> {
-  const touched = producer === null ? {} : await reader.touchedBy(producer);
-  const holds = heldBy(touched, output);
-  return {
-    id,
-    kind: touched.datasets?.[output] ? "dataset" : "artifact",
-    relation: "trained",
-    ...(holds === undefined ? {} : { holds }),
-  };
+  const artifacts = await reader.artifactsWith(lineage.datasetHash);
+  return artifacts.map(({ id }) => ({ id, kind: "artifact", relation: "trained" }));
 }
 
 /** The models that were trained on an artifact. */

@@ -17,16 +17,15 @@ export function documentKind(reader: LineageReader): KindOfThing {
     async load(id) {
       const document = await findDocument(id, reader);
       if (document === undefined) return undefined;
-      const { title, source, version, authorFullName, kind, collectedAt, contentHash } = document;
-      const facts = { source, version, author: authorFullName, kind, collectedAt, contentHash };
+      const { title, source, version, authorFullName: author, authorId, kind, collectedAt, contentHash } = document;
+      const facts = { source, version, author, authorId, kind, collectedAt, contentHash };
       return { id: documentKey(document), kind: "document", label: title, facts };
     },
     async links(id, direction) {
       if (direction === "up") return writers(id, reader);
-      const cleaned = (await cleanedRows(id, reader)).map(({ row }) => cleanedKey(row));
+      const cleaned = (await reader.rows.cleaned(id)).map(({ row }) => cleanedKey(row));
       const models = await Promise.all(
-        (await reader.models())
-          .filter(({ lineage }) => lineage.documents.includes(id))
+        (await reader.modelsOf(id))
           // Where the dataset is there, the way leads through it.
           .map(async (model) => ((await datasetsOf(model, reader)).length > 0 ? [] : [model])),
       );
@@ -42,20 +41,17 @@ export function documentKind(reader: LineageReader): KindOfThing {
 export function cleanedDocumentKind(reader: LineageReader): KindOfThing {
   return {
     async load(id) {
-      const [first, ...later] = await cleanedRows(withoutCleaned(id), reader);
+      const [first, ...later] = await reader.rows.cleaned(withoutCleaned(id));
       if (first === undefined) return undefined;
       return toCleanedNode(later.at(-1) ?? first);
     },
     async links(id, direction) {
       const key = withoutCleaned(id);
-      const { name: documentId = "", version } = splitVersion(key) ?? {};
       if (direction === "up") {
-        const rows = await cleanedRows(key, reader);
+        const rows = await reader.rows.cleaned(key);
         return [link(key, "cleaned as"), ...rowsWriters("cleaned_documents", rows)];
       }
-      const chunks = await reader.features.history("chunks", { documentIds: [documentId] });
-      const own = chunks.filter(({ row }) => row.documentVersion === version);
-      const ids = [...new Set(own.sort((a, b) => a.row.index - b.row.index).map(({ row }) => row.id))];
+      const ids = [...new Set((await reader.rows.chunksOf(key)).map(({ row }) => row.id))];
       return [
         ...ids.map((chunk): LineageLink => ({ id: chunk, kind: "chunk", relation: "chunked into" })),
         ...(await holders(id, reader)),
@@ -65,14 +61,13 @@ export function cleanedDocumentKind(reader: LineageReader): KindOfThing {
 }
 
 export function chunkKind(reader: LineageReader): KindOfThing {
-  const rowsOf = chunkRows(reader);
   return {
     async load(id) {
-      const latest = (await rowsOf(id)).at(-1);
+      const latest = (await reader.rows.chunk(id)).at(-1);
       return latest && toChunkNode(latest);
     },
     async links(id, direction) {
-      const rows = await rowsOf(id);
+      const rows = await reader.rows.chunk(id);
       if (direction === "up") {
         const documents = rows.map(({ row }) => cleanedKey({ id: row.documentId, version: row.documentVersion }));
         return [...[...new Set(documents)].map((key) => link(key, "chunked into")), ...rowsWriters("chunks", rows)];
@@ -87,26 +82,13 @@ export function chunkKind(reader: LineageReader): KindOfThing {
   };
 }
 
-/** A chunk's rows by its id; those of the chunk's document are read with it, since a walk mostly comes to its siblings next. */
-function chunkRows({ features }: LineageReader): (id: string) => Promise<FeatureRecord<Chunk>[]> {
-  const known = new Map<string, FeatureRecord<Chunk>[]>();
-  return async (id) => {
-    if (!known.has(id)) {
-      const [found] = await features.history("chunks", { ids: [id] });
-      const rows = found ? await features.history("chunks", { documentIds: [found.row.documentId] }) : [];
-      for (const [chunk, records] of Map.groupBy(rows, ({ row }) => row.id)) known.set(chunk, records);
-    }
-    return known.get(id) ?? [];
-  };
-}
-
 /** Whether a row holds in a version of its group. */
 export const holdsIn = ({ fromVersion, toVersion }: FeatureRecord<unknown>, version: number): boolean =>
   fromVersion <= version && (toVersion === null || toVersion > version);
 
 /** The version of the chunks that an index was built of, where its step says so. */
 export async function chunksVersionOf(generation: string, reader: LineageReader): Promise<number | undefined> {
-  const places = await reader.whoTouched(generation);
+  const places = await reader.whoTouched.of(generation);
   return places.find(({ touched }) => touched.index?.generation === generation)?.touched.index?.chunksVersion;
 }
 
@@ -125,20 +107,19 @@ export async function readers(key: string, reader: LineageReader): Promise<Linea
 }
 
 async function placesOf(key: string, reader: LineageReader, test: (touched: Touched) => boolean): Promise<string[]> {
-  const places = await reader.whoTouched(key);
+  const places = await reader.whoTouched.of(key);
   return places.filter(({ touched }) => test(touched)).map(({ runId, invocationId }) => `${runId}/${invocationId}`);
 }
 
 /** The artifacts that what has the key is in. */
 async function holders(key: string, reader: LineageReader): Promise<LineageLink[]> {
   const found: LineageLink[] = [];
-  for (const { touched, ...place } of await reader.whoTouched(key)) {
+  for (const { touched, ...place } of await reader.whoTouched.of(key)) {
     const outputs = (await reader.invocation(place))?.outputs ?? [];
     for (const { id, output } of outputs) {
       const holds = heldBy(touched, output);
       if (!holds?.includes(key)) continue;
-      const kind = touched.datasets?.[output] ? "dataset" : "artifact";
-      found.push({ id, kind, relation: "is in", holds });
+      found.push({ id, kind: "artifact", relation: "is in", holds });
     }
   }
   return found;
@@ -155,23 +136,16 @@ async function findDocument(key: string, { warehouse }: LineageReader): Promise<
   return name === undefined ? undefined : warehouse.findDocument(name, version);
 }
 
-/** What cleaning made of a version of a document: more than once where the cleaning changed. */
-async function cleanedRows(key: string, { features }: LineageReader): Promise<FeatureRecord<CleanedDocument>[]> {
-  const { name, version } = splitVersion(key) ?? {};
-  if (name === undefined) return [];
-  const rows = await features.history("cleaned_documents", { documentIds: [name] });
-  return rows.filter(({ row }) => row.version === version);
-}
-
 function toCleanedNode({ row, ...span }: FeatureRecord<CleanedDocument>): LineageNode {
-  const facts = { source: row.source, author: row.authorFullName, characters: row.text.length, ...span };
+  const { source, authorFullName: author, authorId, text } = row;
+  const facts = { source, author, authorId, characters: text.length, ...span };
   return { id: cleanedKey(row), kind: "cleaned-document", label: row.title, facts };
 }
 
 function toChunkNode({ row, ...span }: FeatureRecord<Chunk>): LineageNode {
-  const { id, title, headings, text, start, end, tokenCount } = row;
+  const { id, title, headings, text, start, end, tokenCount, authorFullName: author, authorId } = row;
   const label = headings.at(-1) ?? text.slice(0, EXCERPT);
-  return { id, kind: "chunk", label, facts: { title, start, end, tokenCount, ...span } };
+  return { id, kind: "chunk", label, facts: { title, author, authorId, start, end, tokenCount, ...span } };
 }
 
 const link = (id: string, relation: LineageLink["relation"]): LineageLink => ({ id, kind: kindOfKey(id), relation });

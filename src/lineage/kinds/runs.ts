@@ -68,7 +68,7 @@ async function causesOf(invocation: InvocationRecord, reader: LineageReader): Pr
   const { reads = [] } = await touchedBy(invocation, reader);
   const caller = parentId === null ? link(runId, "run", "called") : undefined;
   return [
-    ...(await Promise.all(inputsOf(invocation).map((id) => artifactLink(id, "read by", reader)))),
+    ...inputsOf(invocation).map((id) => link(id, "artifact", "read by")),
     ...(await Promise.all(reads.map((key) => readLink(key, reader)))),
     ...(cachedFrom === null ? [] : [link(invocationKey(cachedFrom), "invocation", "used again by")]),
     caller ?? link(invocationKey({ runId, invocationId: parentId ?? "" }), "invocation", "called"),
@@ -82,8 +82,7 @@ async function resultsOf(invocation: InvocationRecord, reader: LineageReader): P
   const made = outputs.map((artifact): LineageLink => {
     const holds = heldBy(what, artifact.output);
     return {
-      ...link(artifact.id, what.datasets?.[artifact.output] ? "dataset" : "artifact", "made"),
-      ...(state === "cached" ? { relation: "gave again" } : {}),
+      ...link(artifact.id, "artifact", state === "cached" ? "gave again" : "made"),
       ...(holds === undefined ? {} : { holds }),
     };
   });
@@ -103,7 +102,7 @@ async function readFromOutside(
   const touched = await Promise.all(invocations.map((each) => touchedBy(each, reader)));
   const keys = new Set(touched.flatMap(({ reads = [], holds = {} }) => [...reads, ...Object.values(holds).flat()]));
   return [
-    ...(await Promise.all([...read].map((id) => artifactLink(id, "read by", reader)))),
+    ...[...read].map((id) => link(id, "artifact", "read by")),
     ...(await Promise.all([...keys].map((key) => readLink(key, reader)))),
   ];
 }
@@ -116,17 +115,6 @@ function touchedBy({ runId, id, cachedFrom }: InvocationRecord, reader: LineageR
 const inputsOf = ({ inputs }: InvocationRecord): string[] => [
   ...new Set(inputs.flatMap(({ artifactId }) => artifactId ?? [])),
 ];
-
-async function artifactLink(
-  id: string,
-  relation: LineageLink["relation"],
-  reader: LineageReader,
-): Promise<LineageLink> {
-  const producer = (await reader.artifact(id))?.producer;
-  const output = (await reader.artifact(id))?.output ?? "";
-  const isDataset = producer ? (await reader.touchedBy(producer)).datasets?.[output] !== undefined : false;
-  return link(id, isDataset ? "dataset" : "artifact", relation);
-}
 
 async function readLink(key: string, reader: LineageReader): Promise<LineageLink> {
   const kind = kindOfKey(key);

@@ -143,6 +143,27 @@ describeOnDatabases("the feature store", (newDatabase) => {
       1, 5_000,
     ]);
   });
+
+  it("tells every row that a document, an author or an id ever had, and in which versions", async () => {
+    const store = await open();
+    await store.write("chunks", [chunk("a", 0, "x"), chunk("a", 1, "y"), chunk("b", 0, "x")], ["a", "b"]);
+    await store.write("chunks", [chunk("a", 0, "z")], ["a"]);
+    const told = async (filter: Parameters<FeatureStore["history"]>[1]) =>
+      (await store.history("chunks", filter)).map(({ row, ...span }) => [row.id, span.fromVersion, span.toVersion]);
+    const ofA = [
+      ["a-0-x", 1, 2],
+      ["a-0-z", 2, null],
+      ["a-1-y", 1, 2],
+    ];
+    expect(await told({ documentIds: ["a"] })).toEqual(ofA);
+    expect(await told({ authorIds: ["ada"] })).toEqual([...ofA, ["b-0-x", 1, null]]);
+    expect(await told({ ids: ["b-0-x", "a-1-y"] })).toEqual([ofA[2], ["b-0-x", 1, null]]);
+    expect(await told({ ids: ["b-0-x"], documentIds: ["a"] })).toEqual([]);
+    expect(await told({ ids: ["-0-x", "a_0_x", "A-0-X"] })).toEqual([]);
+    expect(await told({ ids: [] })).toEqual([]);
+    await store.write("cleaned_documents", [document("a", "t"), document("b", "t", "bob")], ["a", "b"]);
+    expect((await store.history("cleaned_documents", { authorIds: ["bob"] })).map(({ row }) => row.id)).toEqual(["b"]);
+  });
 });
 
 const sorted = (rows: readonly Chunk[]): Chunk[] =>

@@ -130,7 +130,7 @@ type HistoryFilter = Parameters<FeatureStore["history"]>[1];
 /** Rows that may have one of the ids: those whose text holds it. */
 async function selectHistory(tables: Tables, group: FeatureGroupName, { documentIds, authorIds, ids }: HistoryFilter) {
   if ([documentIds, authorIds, ids].some((wanted) => wanted?.length === 0)) return [];
-  return tables
+  const rows = await tables
     .selectFrom("feature_row")
     .select(["row_key", "content", "from_version", "to_version"])
     .where("group_name", "=", group)
@@ -139,9 +139,11 @@ async function selectHistory(tables: Tables, group: FeatureGroupName, { document
     .$if(ids !== undefined, (q) =>
       q.where((e) => e.or((ids ?? []).map((id) => e("content", "like", `%${JSON.stringify({ id }).slice(1, -1)}%`)))),
     )
-    .orderBy("row_key")
-    .orderBy("from_version")
     .execute();
+  // Sorted here: asked for an order, SQLite reads the whole group by its key instead of a document by its index.
+  return rows.sort((a, b) =>
+    a.row_key < b.row_key ? -1 : a.row_key > b.row_key ? 1 : a.from_version - b.from_version,
+  );
 }
 
 type RowValues = Pick<FeatureTables["feature_row"], "document_id" | "author_id" | "content">;
