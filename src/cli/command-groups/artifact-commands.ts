@@ -56,6 +56,7 @@ function addKeepingCommands(artifacts: Command, bind: Bind): void {
     .argument("<name>", "letters, digits, _, - and .")
     .argument("<source>", "a file, or an http or https URL")
     .option("--hash <sha256>", "refuse it unless its bytes have this hash")
+    .option("--reference", "only note place and hash; with --hash a URL is not even read")
     .addHelpText("after", example("trilith artifacts register survey ./survey.jsonl"))
     .action(bind(async () => (await import("../commands/artifacts-register.ts")).registerArtifactCommand));
   artifacts
