@@ -27,7 +27,11 @@ const PROBLEMS: Record<DatabaseProblem, readonly [happened: string, expected: st
     "a file and folder, or tables, that this user may write",
     "Allow it, or choose another database",
   ],
-  damaged: ["is damaged, or no database", "a file as SQLite wrote it", "Restore a copy, or move the file away"],
+  damaged: [
+    "is damaged, or no database",
+    "a file as SQLite wrote it",
+    "Restore a copy, move the file away, or choose another folder with --workspace",
+  ],
   busy: ["is held by another writer", "writers that are done in time", "Wait until that one is done, and try again"],
   inaccessible: [
     "cannot be opened",

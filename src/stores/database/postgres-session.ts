@@ -140,8 +140,13 @@ async function openLink({ connect, clock }: { connect: () => Promise<Client>; cl
   const open = async (): Promise<Client> => {
     const client = await connect();
     client.on("notification", ({ channel }) => handlers.get(channel)?.forEach((handler) => handler()));
+    try {
+      for (const channel of handlers.keys()) await client.query(`listen ${client.escapeIdentifier(channel)}`);
+    } catch (error) {
+      await client.end(); // or its lock would keep out the next connection, which has the same key
+      throw error;
+    }
     client.once("end", lose);
-    for (const channel of handlers.keys()) await client.query(`listen ${client.escapeIdentifier(channel)}`);
     return client;
   };
   const lose = (): void => {
