@@ -2,83 +2,16 @@
 
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import type { Database } from "../../contracts/database.ts";
-import type { AttemptEnd, AttemptLease, InvocationEntry, RunJournal } from "../../contracts/run-journal.ts";
+import type { AttemptLease } from "../../contracts/run-journal.ts";
 import { hashBytes } from "../../core/hash.ts";
-import { createRandom } from "../../core/random.ts";
 import { migrateDatabase } from "../database/index.ts";
-import type { Liveness } from "./liveness.ts";
+import { completed, createMachine, draft, entry, journalOn, newRun, type OpenDatabase } from "./journal-on.ts";
 import { runMigrations } from "./migrations.ts";
 import { createRunJournal } from "./run-journal.ts";
 
-/** A machine on which the first process dies when it is told to. */
-function createMachine(): Liveness & { die(): void } {
-  let pid = 1;
-  return {
-    self: () => ({ pid, startTime: "1", bootId: "b", host: "h", session: null }),
-    alive: async (identities) => identities.map((identity) => identity.pid === pid),
-    die: () => void pid++,
-  };
-}
-
-/** Opens an empty database; each test has its own. */
-export type OpenDatabase = () => Promise<Database>;
-
-async function openJournalOn(open: OpenDatabase): Promise<{
-  journal: RunJournal;
-  machine: ReturnType<typeof createMachine>;
-  wait(ms: number): void;
-}> {
-  const database = await open();
-  await migrateDatabase(database, runMigrations);
-  let nowMs = 1_000;
-  const machine = createMachine();
-  const clock = { now: () => nowMs, sleep: async () => undefined };
-  return {
-    journal: createRunJournal(database, { clock, random: createRandom(1), liveness: machine }),
-    machine,
-    wait: (ms) => {
-      nowMs += ms;
-    },
-  };
-}
-
-const newRun = (id: string) => ({ id, name: id, pipeline: "etl", parameters: { limit: 1 }, config: {} });
-const entry = (id: string, over: Partial<InvocationEntry> = {}): InvocationEntry => ({
-  id,
-  kind: "step",
-  parentId: null,
-  step: "crawl",
-  displayName: "crawl",
-  after: [],
-  inputs: [],
-  codeDigest: "code",
-  cacheKey: "key",
-  keyParts: null,
-  tags: [],
-  wait: null,
-  ...over,
-});
-const draft = (text: string) => ({
-  name: "crawl",
-  output: "output",
-  hash: hashBytes(text),
-  sizeBytes: text.length,
-  materializer: "json",
-  schemaId: "schema",
-  preview: text,
-  content: Buffer.from(text),
-});
-const completed = (text: string): AttemptEnd => ({
-  state: "completed",
-  final: true,
-  error: null,
-  artifacts: [draft(text)],
-});
-
 /** What a run journal must do, over whichever database. */
 export function describeRunJournal(name: string, open: OpenDatabase): void {
-  const openJournal = () => openJournalOn(open);
+  const openJournal = () => journalOn(open);
   describe(`the run journal on ${name}`, () => {
     it("gives an invocation back with its attempts, its outputs and who reads them", async () => {
       const { journal, wait } = await openJournal();
@@ -228,114 +161,6 @@ export function describeRunJournal(name: string, open: OpenDatabase): void {
       const settled = await Promise.allSettled(starts);
       expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"]);
       expect((await journal.listInvocations("r1")).map(({ id }) => id)).toEqual(["stale", "a", "b"]);
-    });
-
-    it("gives a queued run to one of two claimers, the oldest first, and only of their queues", async () => {
-      const { journal, wait } = await openJournal();
-      for (const [id, queue] of [
-        ["g1", "gpu"],
-        ["r1", "default"],
-        ["r2", "default"],
-      ] as const) {
-        await journal.queue.enqueue({ ...newRun(id), queue, detached: true });
-        wait(1);
-      }
-      const filter = { queues: ["default"], maxTakes: 3 };
-      const claims = await Promise.all([1, 2, 3].map(() => journal.queue.claim(filter)));
-      expect(claims.map((claim) => claim?.run.id).sort()).toEqual(["r1", "r2", undefined]);
-      expect((await journal.queue.claim({ ...filter, queues: ["cpu", "gpu"] }))?.run.id).toBe("g1");
-      expect((await journal.listRuns({ states: ["running"] })).length).toBe(3);
-    });
-
-    it("queues a request once, also when it comes twice at the same moment", async () => {
-      const { journal } = await openJournal();
-      const requests = ["r1", "r2"].map((id) => journal.queue.enqueue({ ...newRun(id), requestKey: "nightly" }));
-      const ids = (await Promise.all(requests)).map(({ id }) => id);
-      expect(new Set(ids).size).toBe(1);
-      expect((await journal.listRuns()).length).toBe(1);
-    });
-
-    it("gives a detached run of a dead process to a worker, until it has ended too many of them", async () => {
-      const { journal, machine } = await openJournal();
-      await journal.queue.enqueue({ ...newRun("r1"), detached: true });
-      const filter = { queues: ["default"], maxTakes: 2 };
-      expect((await journal.queue.claim(filter))?.run.id).toBe("r1");
-      expect(await journal.queue.claim(filter)).toBeUndefined();
-      machine.die();
-      expect((await journal.queue.claim(filter))?.run.id).toBe("r1");
-      machine.die();
-      expect(await journal.queue.claim(filter)).toBeUndefined();
-      expect(await journal.findRun("r1")).toMatchObject({ state: "failed", error: { code: "run-given-up" } });
-    });
-
-    it("queues a waiting run when it is told something, wakes it at its time, and sleeps through nothing", async () => {
-      const { journal, wait } = await openJournal();
-      const filter = { queues: ["default"], maxTakes: 9 };
-      const lease = await journal.createRun(newRun("r1"));
-      await lease.enter(entry("approval-1", { kind: "approval", wait: { question: "ok?", dueAtMs: null } }));
-      await lease.suspend({ wakeAtMs: null, signalCount: 0 });
-      expect((await journal.findRun("r1"))?.state).toBe("waiting");
-      expect(await journal.queue.claim(filter)).toBeUndefined();
-      await journal.queue.signal({ runId: "r1", name: "approval:ok?", value: true, by: "me" });
-      const woken = await journal.queue.claim(filter);
-      expect(await journal.queue.listSignals("r1")).toMatchObject([{ name: "approval:ok?", value: true, by: "me" }]);
-      await woken?.lease.suspend({ wakeAtMs: 2_000, signalCount: 0 });
-      expect((await journal.findRun("r1"))?.state).toBe("queued"); // one signal had not been heard
-      await (await journal.queue.claim(filter))?.lease.suspend({ wakeAtMs: 2_000, signalCount: 1 });
-      expect(await journal.queue.claim(filter)).toBeUndefined();
-      wait(1_000);
-      expect((await journal.queue.claim(filter))?.run.id).toBe("r1");
-    });
-
-    it("ends a run without a process when it is cancelled, and tells the process of any other", async () => {
-      const { journal, machine } = await openJournal();
-      await journal.queue.enqueue(newRun("queued"));
-      expect((await journal.queue.requestCancel("queued")).state).toBe("cancelled");
-      await expect(journal.queue.requestCancel("queued")).rejects.toMatchObject({ code: "run-state" });
-      const lease = await journal.createRun(newRun("running"));
-      await journal.queue.requestCancel("running");
-      expect(await lease.beat()).toEqual({ cancelRequested: true, signalCount: 0 });
-      machine.die();
-      expect((await journal.queue.requestCancel("running")).state).toBe("cancelled");
-    });
-
-    it("lets another process take an attempt over, and refuses what the first one writes then", async () => {
-      const { journal } = await openJournal();
-      const lease = await journal.createRun(newRun("r1"));
-      await lease.enter(entry("crawl-1"));
-      const place = { runId: "r1", invocationId: "crawl-1", executor: "cpu" };
-      const first = await journal.takeAttempt(place);
-      const second = await journal.takeAttempt(place);
-      expect([first.number, second.number]).toEqual([1, 2]);
-      await expect(first.finish(completed("stale"))).rejects.toMatchObject({ code: "attempt-lost" });
-      await second.finish(completed("fresh"));
-      const [invocation] = await journal.listInvocations("r1");
-      expect(invocation).toMatchObject({ state: "completed", outputs: [{ preview: "fresh" }] });
-      expect(invocation?.attempts.map(({ state, executor }) => [state, executor])).toEqual([
-        ["failed", "cpu"],
-        ["completed", "cpu"],
-      ]);
-    });
-
-    it("does not enter anew what another process has completed a moment ago, unless it is told to", async () => {
-      const { journal } = await openJournal();
-      const lease = await journal.createRun(newRun("r1"));
-      await lease.enter(entry("crawl-1"));
-      await (await journal.takeAttempt({ runId: "r1", invocationId: "crawl-1", executor: "cpu" })).finish(
-        completed("x"),
-      );
-      await lease.enter(entry("crawl-1"));
-      expect((await journal.listInvocations("r1"))[0]).toMatchObject({
-        state: "completed",
-        outputs: [{ preview: "x" }],
-      });
-      await expect(
-        journal.takeAttempt({ runId: "r1", invocationId: "crawl-1", executor: "cpu" }),
-      ).rejects.toMatchObject({
-        code: "attempt-lost",
-      });
-      await lease.enter(entry("crawl-1"), { anew: true });
-      expect((await journal.listInvocations("r1"))[0]?.state).toBe("running");
     });
 
     it("registers what comes from outside once, and removes only what no run that is there has used", async () => {

@@ -6,8 +6,10 @@ import { migrateDatabase, openPostgresDatabase, openSqliteDatabase } from "../da
 import { runMigrations } from "./migrations.ts";
 import { describeRunJournal } from "./run-journal.contract.ts";
 import { createRunJournal } from "./run-journal.ts";
+import { describeRunQueue } from "./run-queue.contract.ts";
 
 describeRunJournal("SQLite", async () => openSqliteDatabase({ file: ":memory:" }));
+describeRunQueue("SQLite", async () => openSqliteDatabase({ file: ":memory:" }));
 
 describe.skipIf(findPostgres() === undefined)(`on PostgreSQL (skipped without: ${WITHOUT_POSTGRES})`, () => {
   let server: PostgresServer;
@@ -26,6 +28,7 @@ describe.skipIf(findPostgres() === undefined)(`on PostgreSQL (skipped without: $
   });
 
   describeRunJournal("PostgreSQL", async () => open(await server.newDatabase()));
+  describeRunQueue("PostgreSQL", async () => open(await server.newDatabase()));
 
   it("numbers versions without a gap, and gives each queued run once, to writers on many connections", async () => {
     const url = await server.newDatabase();

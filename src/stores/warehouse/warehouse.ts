@@ -41,20 +41,8 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
         .execute();
     },
 
-    async saveDocument(author, draft) {
-      const saved = toVersion(author, draft, new Date(clock.now()).toISOString());
-      const known = await findDocument(tables, saved.id);
-      if (known?.contentHash === saved.contentHash) return { document: known, outcome: "unchanged" };
-      return tables.transaction().execute(async (transaction) => {
-        await takeWriteLock(transaction, "warehouse");
-        const latest = await findDocument(transaction, saved.id);
-        if (latest?.contentHash === saved.contentHash) return { document: latest, outcome: "unchanged" };
-        const document: RawDocument = { ...saved, version: (latest?.version ?? 0) + 1 };
-        await insertVersion(transaction, document);
-        await countChange(transaction);
-        return { document, outcome: latest ? "changed" : "new" };
-      });
-    },
+    saveDocument: (author, draft) =>
+      saveDocument(tables, toVersion(author, draft, new Date(clock.now()).toISOString())),
 
     async listDocuments({ authorIds } = {}) {
       if (authorIds?.length === 0) return [];
@@ -100,6 +88,24 @@ function findAuthor(tables: Tables, fullName: string): Promise<Author | undefine
     .select(["id", "full_name as fullName"])
     .where("name_key", "=", nameKey(fullName))
     .executeTakeFirst();
+}
+
+/** Adds a version where the content is another than the latest one's. */
+async function saveDocument(
+  tables: Tables,
+  saved: Omit<RawDocument, "version">,
+): ReturnType<Warehouse["saveDocument"]> {
+  const known = await findDocument(tables, saved.id);
+  if (known?.contentHash === saved.contentHash) return { document: known, outcome: "unchanged" };
+  return tables.transaction().execute(async (transaction) => {
+    await takeWriteLock(transaction, "warehouse");
+    const latest = await findDocument(transaction, saved.id);
+    if (latest?.contentHash === saved.contentHash) return { document: latest, outcome: "unchanged" };
+    const document: RawDocument = { ...saved, version: (latest?.version ?? 0) + 1 };
+    await insertVersion(transaction, document);
+    await countChange(transaction);
+    return { document, outcome: latest ? "changed" : "new" };
+  });
 }
 
 async function findDocument(tables: Tables, id: string, version?: number): Promise<RawDocument | undefined> {
