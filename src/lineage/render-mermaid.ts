@@ -47,5 +47,5 @@ export function renderMermaid({ root, nodes, edges, more }: LineageGraph): strin
  * @source mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
  */
 function escapeLabel(text: string): string {
-  return text.replace(/[^\p{L}\p{N}\p{M} .,:@/…·'’–—-]/gu, (character) => `#${character.codePointAt(0)};`);
+  return text.replace(/[^\p{L}\p{N}\p{M} _.,:@/…·'’–—-]/gu, (character) => `#${character.codePointAt(0)};`);
 }
