@@ -14,7 +14,7 @@ export function filesUnder(folder: string): string[] {
     .sort();
 }
 
-export const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path);
+export const isTest = (path: string): boolean => /\.(test|contract)\.ts$|-fixture\.ts$/.test(path);
 
 export function textOf(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");

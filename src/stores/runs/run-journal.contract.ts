@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { AttemptLease } from "../../contracts/run-journal.ts";
 import { hashBytes } from "../../core/hash.ts";
 import { migrateDatabase } from "../database/index.ts";
-import { completed, createMachine, draft, entry, journalOn, newRun, type OpenDatabase } from "./journal-on.ts";
+import { completed, createMachine, draft, entry, journalOn, newRun, type OpenDatabase } from "./journal-fixture.ts";
 import { runMigrations } from "./migrations.ts";
 import { createRunJournal } from "./run-journal.ts";
 

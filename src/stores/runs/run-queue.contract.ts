@@ -1,7 +1,7 @@
 /** The law of a journal's queue: who gets which run, what is said to runs, and who may still write an attempt. */
 
 import { describe, expect, it } from "vitest";
-import { completed, entry, journalOn, newRun, type OpenDatabase } from "./journal-on.ts";
+import { completed, entry, journalOn, newRun, type OpenDatabase } from "./journal-fixture.ts";
 
 /** What the queue must do, over whichever database. */
 export function describeRunQueue(name: string, open: OpenDatabase): void {
