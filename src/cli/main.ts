@@ -21,6 +21,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   const stop = new AbortController();
   process.on("SIGINT", () => (stop.signal.aborted ? process.exit(130) : stop.abort(interruption())));
   process.on("SIGTERM", () => stop.abort(interruption()));
+  // `trilith runs | head`: who read the output has gone.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
   const json = argv.includes("--json");
   const terminal = createTerminal({ json, stdout: process.stdout, stderr: process.stderr, env: process.env });
   try {
