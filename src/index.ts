@@ -16,6 +16,7 @@ export type * from "./contracts/vectors.ts";
 export type * from "./contracts/workspace.ts";
 export type {
   CallOptions,
+  CommandOptions,
   EachLimits,
   ExecutionMode,
   Hook,
@@ -45,6 +46,7 @@ export {
   arrowTable,
   bytes,
   chart,
+  commandStep,
   each,
   event,
   Folder,

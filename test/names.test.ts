@@ -3,7 +3,7 @@ import { filesUnder, isTest, parse, textOf, walk } from "./source-tree.ts";
 
 const FORBIDDEN = /(^|[/-])(utils?|helpers?|common|misc|shared|manager|service)([/.-]|$)/;
 /** Files that may read what the process is given. */
-const MAY_READ_ENVIRONMENT = /^(src\/workspace\.ts|src\/cli\/|scripts\/|test\/|bench\/)/;
+const MAY_READ_ENVIRONMENT = /^(src\/core\/environment\.ts|src\/workspace\.ts|src\/cli\/|scripts\/|test\/|bench\/)/;
 /** Files that hand out time, chance and the network. */
 const MAY_HAVE_EFFECTS = /^(src\/core\/(clock|random)\.ts|src\/workspace\.ts|src\/cli\/|scripts\/|test\/|bench\/)/;
 

@@ -107,6 +107,8 @@ export interface CacheKeyParts {
   readonly outputs: Readonly<Record<string, string>>;
   readonly ports: Readonly<Record<string, string>>;
   readonly files: Readonly<Record<string, string>>;
+  /** The program that the step runs, with its arguments; absent where it runs none. */
+  readonly program?: string;
   readonly node: string;
   readonly protocol: string;
 }

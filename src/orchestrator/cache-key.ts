@@ -53,6 +53,7 @@ export async function createCacheKey(step: StepDefinition, given: CacheKeyGiven)
     outputs: outputsPart(step),
     ports: await portsPart(step.uses, (port) => given.fingerprint(port)),
     files: step.files.length === 0 ? {} : await hashFiles(step),
+    ...(step.program === null ? {} : { program: hashJson(step.program) }),
     node: NODE_MAJOR,
     protocol: PROTOCOL,
   };

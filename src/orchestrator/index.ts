@@ -2,6 +2,8 @@
 
 export { type ArtifactReader, createArtifactReader } from "./artifact-reader.ts";
 export { CacheKeyError } from "./cache-key-error.ts";
+export { CommandFailedError, CommandNotStartedError, CommandOutputError } from "./command/errors.ts";
+export { type CommandOptions, commandStep } from "./command-step.ts";
 export type { RunPoint } from "./drive/run-context.ts";
 export { signalName } from "./drive/waits.ts";
 export { type EachLimits, each } from "./each.ts";

@@ -43,6 +43,8 @@ export interface StepDefinition {
   readonly tags: readonly string[];
   readonly hooks: Hooks;
   readonly files: readonly string[];
+  /** What it runs in another language, in words that change with it; `null` when it runs nothing. */
+  readonly program: JsonValue;
   /** Path of the module that declares the step; `null` when it has none (a REPL, evaluated text). */
   readonly modulePath: string | null;
   readonly definedAtMs: number;

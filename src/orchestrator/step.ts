@@ -18,10 +18,11 @@ import { pipelineScope } from "./scope.ts";
 import type { StepContext } from "./step-context.ts";
 import type { CallOptions, RetryPolicy, StepDefinition } from "./step-definition.ts";
 
-type EmptyInput = z.ZodObject<Record<never, never>>;
+export type EmptyInput = z.ZodObject<Record<never, never>>;
 type Awaitable<T> = T | Promise<T>;
 
-interface StepOptions<I extends z.ZodType, U extends PortName> extends Hooks {
+/** What a step can be declared with beside its outputs and its function. */
+export interface StepOptions<I extends z.ZodType, U extends PortName> extends Hooks {
   /** Snake case, unique in a project: `crawl_links`. */
   readonly name: string;
   /** Parsed before every attempt; without one the step takes nothing. */
@@ -52,6 +53,8 @@ interface StepOptions<I extends z.ZodType, U extends PortName> extends Hooks {
   readonly tags?: readonly string[];
   /** Files read besides imports, relative to the step's module: their contents are part of the cache key. */
   readonly files?: readonly string[];
+  /** What it runs in another language, in words that change with it: part of the cache key. */
+  readonly program?: JsonValue;
   /** `import.meta.url`, where the module cannot be told from the call. */
   readonly module?: string;
 }
@@ -102,7 +105,12 @@ export function step<
   { readonly [K in keyof M]: Ref<ValueOf<M[K]>> },
   U
 >;
-export function step(options: ErasedOptions): Step<unknown, unknown, unknown, unknown, PortName> {
+export function step(options: ErasedOptions): ErasedStep {
+  return createStep(options);
+}
+
+/** A step whose types the caller declares. */
+export function createStep(options: ErasedOptions): ErasedStep {
   const definition = defineStep(options);
   const call = (input: unknown = {}, callOptions: CallOptions = {}): unknown => {
     return pipelineScope(definition.name).call(definition, input, callOptions);
@@ -111,8 +119,11 @@ export function step(options: ErasedOptions): Step<unknown, unknown, unknown, un
   return Object.assign(call, { definition, run: definition.run });
 }
 
+/** A step with its types gone. */
+export type ErasedStep = Step<unknown, unknown, unknown, unknown, PortName>;
+
 /** Either overload's options with their types gone. */
-type ErasedOptions = StepOptions<z.ZodType, PortName> & {
+export type ErasedOptions = StepOptions<z.ZodType, PortName> & {
   readonly output?: OutputSpec;
   readonly outputs?: Readonly<Record<string, OutputSpec>>;
   run(input: unknown, context: StepContext<PortName>): unknown;
@@ -144,6 +155,7 @@ function defineStep(options: ErasedOptions): StepDefinition {
     tags: options.tags ?? [],
     hooks: hooksOf(options),
     files: options.files ?? [],
+    program: options.program ?? null,
     modulePath: options.module === undefined ? callingModule([import.meta.url]) : toPath(options.module),
     definedAtMs: systemClock().now(),
     run: async (input, context) => options.run(input, context),

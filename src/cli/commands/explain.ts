@@ -61,6 +61,7 @@ const LABELS: Readonly<Record<PartKind, string>> = {
   output: "output",
   port: "port",
   file: "file",
+  program: "program",
   node: "node",
   protocol: "protocol",
 };

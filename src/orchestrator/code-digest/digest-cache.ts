@@ -8,7 +8,7 @@ import { ModuleSummary } from "./module-summary.ts";
 
 const Stored = z.object({
   /** Raised when summaries are made differently. */
-  format: z.literal("code-digests-2"),
+  format: z.literal("code-digests-3"),
   modules: z.record(z.string(), z.object({ stamp: z.string(), summary: ModuleSummary })),
   /** By lock file: pins of package folders, which are `null` when they are not locked. */
   locks: z.record(
@@ -34,7 +34,7 @@ export function openDigestCache(file: string | null): DigestCache {
     locks,
     save(changed) {
       if (file === null || !changed) return;
-      const stored: Stored = { format: "code-digests-2", modules, locks };
+      const stored: Stored = { format: "code-digests-3", modules, locks };
       const temporary = `${file}.${randomUUID()}.tmp`;
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(temporary, JSON.stringify(stored));

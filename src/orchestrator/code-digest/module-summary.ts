@@ -134,10 +134,13 @@ function exportedNames(statement: SyntaxNode, specifiers: readonly SyntaxNode[])
   return names;
 }
 
-/** Names under which a statement imports `step`. */
+/** What declares a step. */
+const DECLARING: ReadonlySet<string> = new Set(["step", "commandStep"]);
+
+/** Names under which a statement imports `step` and its like. */
 function stepNamesOf(statement: SyntaxNode): string[] {
   if (statement.type !== "ImportDeclaration") return [];
-  const imported = valueSpecifiers(statement).filter((each) => nameOf(each["imported"]) === "step");
+  const imported = valueSpecifiers(statement).filter((each) => DECLARING.has(nameOf(each["imported"]) ?? ""));
   return imported.flatMap((each) => nameOf(each["local"]) ?? []);
 }
 

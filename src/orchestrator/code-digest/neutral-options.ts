@@ -12,7 +12,7 @@ const NEUTRAL_OPTIONS: ReadonlySet<string> = new Set([
   ...["tags", "description", "onStart", "onSuccess", "onFailure"],
 ]);
 
-/** Whether a node calls `step()`. */
+/** Whether a node calls `step()` or its like. */
 export function isStepCall({ type, callee }: SyntaxNode, stepNames: ReadonlySet<string>): boolean {
   return type === "CallExpression" && isNode(callee) && stepNames.has(String(callee["name"]));
 }

@@ -24,6 +24,7 @@ export function compareKeys(before: KeySide, after: KeySide): PartComparison[] {
     ...compareRecords("output", before.parts.outputs, after.parts.outputs),
     ...compareRecords("port", before.parts.ports, after.parts.ports),
     ...compareRecords("file", before.parts.files, after.parts.files),
+    ...compareOne("program", "command", [before.parts.program, after.parts.program]),
     ...compareOne("node", "Node.js", [before.parts.node, after.parts.node]),
     ...compareOne("protocol", "orchestrator", [before.parts.protocol, after.parts.protocol]),
   ];
@@ -37,7 +38,13 @@ export function countEqual(a: CacheKeyParts, b: CacheKeyParts): number {
     [a.ports, b.ports],
     [a.files, b.files],
   ] as const;
-  const scalars = [a.code === b.code, a.custom === b.custom, a.node === b.node, a.protocol === b.protocol];
+  const scalars = [
+    a.code === b.code,
+    a.custom === b.custom,
+    a.program === b.program,
+    a.node === b.node,
+    a.protocol === b.protocol,
+  ];
   const equal = (left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): number =>
     Object.entries(left).filter(([name, value]) => right[name] === value).length;
   return records.reduce((sum, [left, right]) => sum + equal(left, right), scalars.filter(Boolean).length);

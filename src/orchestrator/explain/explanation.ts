@@ -3,7 +3,17 @@
 import type { CacheKeyParts, InvocationState, RunRecord } from "../../contracts/runs.ts";
 
 /** In the order in which parts are listed. */
-export type PartKind = "module" | "package" | "input" | "custom" | "output" | "port" | "file" | "node" | "protocol";
+export type PartKind =
+  | "module"
+  | "package"
+  | "input"
+  | "custom"
+  | "output"
+  | "port"
+  | "file"
+  | "program"
+  | "node"
+  | "protocol";
 
 /** One part of a cache key, now and before. */
 export interface PartComparison {

@@ -115,6 +115,8 @@ function phraseOf(part: PartComparison): string {
         `it now reads the file ${name}`,
         `it no longer reads the file ${name}`,
       );
+    case "program":
+      return "the program that it runs, or an argument of it, changed";
     case "node":
       return `Node.js went from ${before} to ${after}`;
     case "protocol":
