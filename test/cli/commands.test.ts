@@ -119,7 +119,9 @@ describe("a command that cannot be right", () => {
     mkdirSync(wrong);
     writeFileSync(join(wrong, "trilith.db"), "Dear diary, this is no database.\n");
     const told = await refusal(runTrilith(["runs", "--workspace", wrong]));
-    expect(told).toMatch(/The database .*wrong\/trilith\.db is damaged, or no database \(file is not a database\).*--workspace/);
+    expect(told).toMatch(
+      /The database .*wrong\/trilith\.db is damaged, or no database \(file is not a database\).*--workspace/,
+    );
   });
 
   it("shows the stack with --debug alone", async () => {
