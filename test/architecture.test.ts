@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "anything"> = {
   models: ["core", "contracts", "text", "tensor"],
   lineage: ["core", "contracts"],
   evaluation: ["core", "contracts", "text"],
+  testing: ["core", "contracts", "orchestrator", "stores/artifacts", "stores/database", "stores/runs"],
   server: "anything",
   cli: "anything",
   "workspace.ts": "anything",
