@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { isAlive } from "../../test/process-life.ts";
 import { commandStep } from "./command-step.ts";
 import { bytes } from "./materializers/bytes.ts";
 import { folder } from "./materializers/folder.ts";
@@ -26,15 +27,6 @@ const program = (body: string): { command: string; args: string[] } => ({
      ${body}`,
   ],
 });
-/** Whether a process of that number lives. */
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 const dies = async (pid: number): Promise<boolean> => {
   for (let i = 0; i < 100 && isAlive(pid); i++) await wait(20);
   return !isAlive(pid);
