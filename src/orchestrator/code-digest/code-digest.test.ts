@@ -55,6 +55,14 @@ beforeEach(() => {
 });
 
 describe("the digest of a step's code", () => {
+  it("knows a program that is declared as a step, its arguments, and what only decides how it is run", async () => {
+    const command = `import { commandStep } from "trilith";\nexport const cleanText = commandStep({ name: "clean_text", command: "sed", args: ["s/a/b/"], timeoutMs: 1 });\n`;
+    write({ "steps/clean-text.ts": command });
+    expect((await createCodeDigests({ cacheFile: null }).digestOf(definition())).uncacheable).toBeNull();
+    expect(await changes({ "steps/clean-text.ts": command.replace("timeoutMs: 1", "timeoutMs: 2") })).toBe(false);
+    expect(await changes({ "steps/clean-text.ts": command.replace("s/a/b/", "s/a/c/") })).toBe(true);
+  });
+
   it("changes with the step, with a module that it imports, and with one behind a door", async () => {
     expect(await changes({ "steps/clean-text.ts": STEP.replace('" a "', '" b "') })).toBe(true);
     expect(
