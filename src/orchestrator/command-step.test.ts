@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -31,7 +31,6 @@ const dies = async (pid: number): Promise<boolean> => {
   for (let i = 0; i < 100 && isAlive(pid); i++) await wait(20);
   return !isAlive(pid);
 };
-const leftFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("trilith-command-"));
 const pidIn = async (file: string): Promise<number> => {
   for (let i = 0; i < 250; i++) {
     try {
@@ -192,23 +191,23 @@ describe("a program that fails", () => {
 describe("a program that is stopped", () => {
   it.skipIf(process.platform === "win32")("takes along what it has started, and leaves no folder", async () => {
     const file = join(fresh(), "pid");
-    const before = leftFolders();
     const forks = commandStep({
       name: "forks",
       ...program(`
         const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "inherit" });
-        fs.writeFileSync(input.file, String(child.pid)); setInterval(() => {}, 1000);`),
+        fs.writeFileSync(input.file + "-folder", env.TRILITH_OUTPUT); fs.writeFileSync(input.file, String(child.pid)); setInterval(() => {}, 1000);`),
       input: z.object({ file: z.string() }),
     });
     const stop = new AbortController();
     const ended = forks.run({ file }, testContext({ signal: stop.signal })).catch((caught: unknown) => caught);
     const grandchild = await pidIn(file);
-    expect(isAlive(grandchild)).toBe(true);
+    const output = readFileSync(`${file}-folder`, "utf8");
+    expect([isAlive(grandchild), existsSync(output)]).toEqual([true, true]);
     const reason = new RangeError("enough");
     stop.abort(reason);
     expect(await ended).toBe(reason);
     expect(await dies(grandchild)).toBe(true);
-    expect(leftFolders().filter((name) => !before.includes(name))).toEqual([]);
+    expect(existsSync(dirname(output))).toBe(false);
   });
 
   it.skipIf(process.platform === "win32")("is killed when it does not hear SIGTERM", async () => {
@@ -239,6 +238,22 @@ describe("a program that is stopped", () => {
       output: z.number(),
     });
     expect(await dies(await leaves.run({}, testContext()))).toBe(true);
+  });
+
+  it.skipIf(process.platform === "win32")("ends with the process that runs the step", async () => {
+    const file = join(fresh(), "pid");
+    const host = `
+      import { commandStep, testContext } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
+      const args = ["-e", "require('node:fs').writeFileSync(process.argv[1], String(process.pid)); setInterval(() => {}, 1e3)", ${JSON.stringify(file)}];
+      void commandStep({ name: "long", command: process.execPath, args }).run({}, testContext());
+      process.stdin.once("data", () => process.exit(0));`;
+    const child = spawn(NODE, ["--no-warnings", "--input-type=module-typescript", "-e", host], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    const pid = await pidIn(file);
+    expect(isAlive(pid)).toBe(true);
+    child.stdin.write("end");
+    expect(await dies(pid)).toBe(true);
   });
 
   it("does not start when its run has been stopped already", async () => {

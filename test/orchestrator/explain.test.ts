@@ -210,6 +210,11 @@ describe("what is said of a step that ran", () => {
       .add({ keyParts: { ...own, custom: "2", node: "26" } })
       .last();
     expect(other.verdict).toBe("shout ran because its cacheKey went from 1 to 2 and Node.js went from 24 to 26.");
+    const program = await new Past()
+      .add({ keyParts: { ...KEY, program: "1" } })
+      .add({ keyParts: { ...KEY, program: "2" } })
+      .last();
+    expect(program.verdict).toBe("shout ran because the program that it runs, or an argument of it, changed.");
   });
 
   it("counts what does not fit in the sentence", async () => {
