@@ -54,14 +54,16 @@ describe.skipIf(findPostgres() === undefined)(`workers on DBOS (skipped without:
       stream.setEncoding("utf8").on("data", (text: string) => output.push(text));
     }
     workers.push({ child, output });
-    await expect.poll(() => output.join(""), { timeout: 20_000 }).toContain("ready");
+    await expect.poll(() => output.join(""), { timeout: 60_000 }).toContain("ready");
     return { child, output };
   }
   const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
-  const ended = (id: string, timeout = 60_000) =>
+  const ended = (id: string, timeout = 120_000) =>
     expect.poll(async () => (await workspace.runs.findRun(id))?.state, { timeout, interval: 100 });
 
-  it("share a run of 200 steps; when one is killed in the middle the other finishes it and repeats no finished step", async () => {
+  it("share a run of 200 steps; when one is killed in the middle the other finishes it and repeats no finished step", {
+    timeout: 180_000,
+  }, async () => {
     const effects = join(folder, "killed.log");
     const [first] = await Promise.all([startWorker("A", effects), startWorker("B", effects)]);
     const { id } = await queueRun(wide, { count: 200, takesMs: 15 }, { workspace });

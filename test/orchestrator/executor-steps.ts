@@ -9,7 +9,7 @@ export const inItself = step({
   output: z.object({ words: z.array(z.string()), pid: z.int() }),
   cache: false,
   executor: "process",
-  timeoutMs: 1_500,
+  timeoutMs: 4_000,
   run({ words, mode }, { log, metric, metadata }) {
     log.info("working");
     process.stdout.write("printed\n");

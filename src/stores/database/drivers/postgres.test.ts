@@ -83,6 +83,8 @@ describe.skipIf(findPostgres() === undefined)(`the PostgreSQL driver (skipped wi
       await transaction.insertInto("note").values({ id: 3 }).execute();
     });
     await expect(cut).rejects.toMatchObject(lost);
+    // Connections that were idle learn of their end when they are next used.
+    await expect.poll(() => idsOf(notes).catch(() => "cut off")).toEqual([1]);
     const sleeping = sql`select pg_sleep(30)`.execute(notes);
     const told = expect(sleeping).rejects.toMatchObject(lost);
     await expect
