@@ -1,13 +1,14 @@
 /** Versions of artifacts, with who made and who read them. */
 
-import { sql } from "kysely";
+import { type SelectQueryBuilder, sql } from "kysely";
+import { takeWriteLock } from "../../contracts/database.ts";
 import type { ArtifactCatalog } from "../../contracts/run-journal.ts";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import type { ContentHash } from "../../core/hash.ts";
 import type { Writing } from "./attempt-lease.ts";
 import { ArtifactInUseError } from "./errors.ts";
 import { addArtifact, inParts } from "./invocation-writes.ts";
-import type { RunDatabase } from "./tables.ts";
+import type { RunDatabase, RunTables } from "./tables.ts";
 
 export function createArtifactCatalog(tables: RunDatabase, { clock, commit }: Writing): ArtifactCatalog {
   return {
@@ -21,12 +22,15 @@ export function createArtifactCatalog(tables: RunDatabase, { clock, commit }: Wr
       return row?.content ?? undefined;
     },
     async register(draft) {
-      const [known] = await readArtifacts(tables, { name: draft.name, hash: draft.hash, limit: 1 });
-      if (known?.source === draft.source) return known;
+      const { name, hash, source } = draft;
       const nowMs = clock.now();
-      return commit((tx) => addArtifact(tx, { ...draft, output: "", content: null }, { place: null, nowMs }));
+      return commit(async (tx) => {
+        await takeWriteLock(tx, "artifact-register");
+        const [known] = await readArtifacts(tx, { name, hash, source, limit: 1 });
+        return known ?? addArtifact(tx, { ...draft, output: "", content: null }, { place: null, nowMs });
+      });
     },
-    listUnused: () => readArtifacts(tables, { unused: true }),
+    listUnused: async () => (await readArtifacts(tables, { unused: true })).reverse(),
     remove: (ids) =>
       commit(async (tx) => {
         for (const part of inParts(ids)) {
@@ -65,7 +69,10 @@ interface ArtifactFilter {
   readonly name?: string;
   readonly runId?: string;
   readonly hash?: ContentHash;
-  readonly usedBy?: { readonly runId: string; readonly invocationIds?: readonly string[] };
+  /** Of artifacts from outside. */
+  readonly source?: string | null;
+  /** A query for ids. */
+  readonly usedBy?: SelectQueryBuilder<RunTables, "invocation_output", { artifact_id: string }>;
   readonly unused?: boolean;
   readonly limit?: number;
 }
@@ -76,7 +83,7 @@ export async function readArtifacts(
   filter: ArtifactFilter,
   { withConsumers = true } = {},
 ): Promise<ArtifactRecord[]> {
-  const { id, name, runId, hash, usedBy, unused, limit } = filter;
+  const { id, name, runId, hash, source, usedBy, unused, limit } = filter;
   let query = database
     .selectFrom("artifact")
     .select(["id", "name", "version", "run_id", "invocation_id", "output", "hash", "size_bytes", "materializer"])
@@ -89,11 +96,8 @@ export async function readArtifacts(
   if (runId !== undefined) query = query.where("run_id", "=", runId);
   if (hash !== undefined) query = query.where("hash", "=", hash);
   if (unused) query = query.where("id", "not in", usedArtifacts(database).select("artifact.id"));
-  if (usedBy !== undefined) {
-    let used = database.selectFrom("invocation_output").select("artifact_id").where("run_id", "=", usedBy.runId);
-    if (usedBy.invocationIds) used = used.where("invocation_id", "in", [...usedBy.invocationIds]);
-    query = query.where("id", "in", used);
-  }
+  if (source !== undefined) query = query.where("run_id", "=", "").where("source", "is not distinct from", source);
+  if (usedBy !== undefined) query = query.where("id", "in", usedBy);
   if (limit !== undefined) query = query.limit(limit);
   const rows = await query.execute();
   const consumersOf = withConsumers

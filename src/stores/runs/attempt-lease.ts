@@ -1,13 +1,14 @@
 /** Writing one attempt. Every write compares its token first: a process that lost the attempt writes nothing. */
 
+import type { ExpressionBuilder } from "kysely";
 import type { AttemptEnd, AttemptLease } from "../../contracts/run-journal.ts";
 import type { ArtifactRecord, ProcessIdentity } from "../../contracts/runs.ts";
 import type { Clock } from "../../core/clock.ts";
 import { AttemptLostError } from "./errors.ts";
 import type { Commit } from "./group-commit.ts";
-import { addArtifact, endInvocation, type Place } from "./invocation-writes.ts";
+import { addMade, addOutputs, endInvocation, idsByOutput, type Place } from "./invocation-writes.ts";
 import { appendObservations } from "./observations.ts";
-import type { RunTransaction } from "./tables.ts";
+import type { RunTables, RunTransaction } from "./tables.ts";
 
 /** What every lease of one journal shares. */
 export interface Writing {
@@ -18,10 +19,14 @@ export interface Writing {
   self(): ProcessIdentity;
 }
 
-export interface NewAttempt extends Place {
+/** An attempt and the token under which it is written. */
+export interface HeldAttempt extends Place {
   readonly number: number;
-  readonly executor: string;
   readonly token: string;
+}
+
+export interface NewAttempt extends HeldAttempt {
+  readonly executor: string;
 }
 
 /** Writes that an attempt begins. */
@@ -64,34 +69,77 @@ async function finishAttempt(
   attempt: NewAttempt,
   { end, nowMs }: { readonly end: AttemptEnd; readonly nowMs: number },
 ): Promise<ArtifactRecord[]> {
-  const ended = { state: end.state, error: end.error && JSON.stringify(end.error), finished_at_ms: nowMs };
-  await setAttempt(tx, attempt, ended);
   const place = { runId: attempt.runId, invocationId: attempt.invocationId };
-  const records: ArtifactRecord[] = [];
-  for (const draft of end.artifacts) {
-    records.push(await addArtifact(tx, { ...draft, source: null }, { place, nowMs }));
-  }
-  if (end.final) {
-    const outputs = Object.fromEntries(records.map(({ output, id }) => [output, id]));
-    await endInvocation(tx, place, { ended, outputs, anew: attempt.number > 1 });
-  }
+  const ended = { state: end.state, error: end.error && JSON.stringify(end.error), finished_at_ms: nowMs };
+  if (end.final) await endInvocation(tx, place, ended);
+  await setAttempt(tx, attempt, ended);
+  const records = await addMade(tx, end.artifacts, { place, nowMs });
+  if (end.final) await addOutputs(tx, place, idsByOutput(records));
   return records;
+}
+
+const INTERRUPTED = JSON.stringify({
+  name: "Interrupted",
+  code: "interrupted",
+  message: "The process ended before the attempt did.",
+  stack: null,
+});
+
+/** Ends whatever attempt of the invocation is running, after the invocation's own row has been written. */
+export async function endRunningAttempts(
+  tx: RunTransaction,
+  { runId, invocationId }: Place,
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .updateTable("attempt")
+    .set({ state: "failed", error: INTERRUPTED, finished_at_ms: nowMs })
+    .where("run_id", "=", runId)
+    .where("invocation_id", "=", invocationId)
+    .where("state", "=", "running")
+    .execute();
+}
+
+/** Of the next attempt. */
+export async function nextNumber(tx: RunTransaction, { runId, invocationId }: Place): Promise<number> {
+  const { last } = await tx
+    .selectFrom("attempt")
+    .select((e) => e.fn.max("number").as("last"))
+    .where("run_id", "=", runId)
+    .where("invocation_id", "=", invocationId)
+    .executeTakeFirstOrThrow();
+  return (last ?? 0) + 1;
+}
+
+/** Ends an attempt whose process is gone, and its invocation until it is tried again. */
+export async function endLostAttempt(tx: RunTransaction, lost: HeldAttempt, nowMs: number): Promise<void> {
+  await tx
+    .updateTable("invocation")
+    .set({ state: "cancelled", error: INTERRUPTED })
+    .where("run_id", "=", lost.runId)
+    .where("id", "=", lost.invocationId)
+    .where("state", "=", "running")
+    .where((e) => e.exists(e.selectFrom("attempt").select("number").where(isHeld(lost))))
+    .execute();
+  await tx
+    .updateTable("attempt")
+    .set({ state: "failed", error: INTERRUPTED, finished_at_ms: nowMs })
+    .where(isHeld(lost))
+    .execute();
 }
 
 /** Sets the attempt's columns if this process still has it. @throws {AttemptLostError} */
 async function setAttempt(
   tx: RunTransaction,
-  { runId, invocationId, number, token }: NewAttempt,
+  attempt: HeldAttempt,
   columns: { readonly state: string; readonly error: string | null; readonly finished_at_ms: number | null },
 ): Promise<void> {
-  const { numUpdatedRows } = await tx
-    .updateTable("attempt")
-    .set(columns)
-    .where("run_id", "=", runId)
-    .where("invocation_id", "=", invocationId)
-    .where("number", "=", number)
-    .where("token", "=", token)
-    .where("state", "=", "running")
-    .executeTakeFirst();
-  if (numUpdatedRows !== 1n) throw new AttemptLostError(runId, invocationId, number);
+  const { numUpdatedRows } = await tx.updateTable("attempt").set(columns).where(isHeld(attempt)).executeTakeFirst();
+  if (numUpdatedRows !== 1n) throw new AttemptLostError(attempt.runId, attempt.invocationId, attempt.number);
+}
+
+/** The row of an attempt as long as it runs under that token. */
+function isHeld({ runId, invocationId, number, token }: HeldAttempt) {
+  return (e: ExpressionBuilder<RunTables, "attempt">) =>
+    e.and({ run_id: runId, invocation_id: invocationId, number, token, state: "running" });
 }

@@ -3,6 +3,7 @@
  * so that many steps that finish together cost one synchronisation of the disk.
  */
 
+import { isTrilithError } from "../../core/errors.ts";
 import type { RunDatabase, RunTransaction } from "./tables.ts";
 
 /** What must hold for a write, looked at once for all writes of a transaction that share it. Throws when it does not. */
@@ -22,6 +23,8 @@ interface Waiting {
 }
 
 const GROUP_LIMIT = 128;
+/** How often a write is begun again that the database undid for another's sake. */
+const CONFLICT_LIMIT = 10;
 
 export function createGroupCommit(database: RunDatabase): Commit {
   const waiting: Waiting[] = [];
@@ -43,7 +46,7 @@ export function createGroupCommit(database: RunDatabase): Commit {
     });
 }
 
-async function commitGroup(database: RunDatabase, group: readonly Waiting[]): Promise<void> {
+async function commitGroup(database: RunDatabase, group: readonly Waiting[], conflicts = 0): Promise<void> {
   try {
     const results = await database.transaction().execute(async (transaction) => {
       const held = new Set<Guard>();
@@ -57,8 +60,16 @@ async function commitGroup(database: RunDatabase, group: readonly Waiting[]): Pr
     });
     group.forEach(({ resolve }, i) => resolve(results[i]));
   } catch (error) {
-    const [only] = group;
-    if (group.length === 1) return only?.reject(error);
+    const why = causeOf(error);
+    if (why === "conflict" && conflicts < CONFLICT_LIMIT) return commitGroup(database, group, conflicts + 1);
+    // What the database as a whole refuses is refused to each; after a lost connection it may even have been written.
+    if (why === "database" || group.length === 1) return group.forEach(({ reject }) => reject(error));
     for (const member of group) await commitGroup(database, [member]);
   }
+}
+
+/** Whether another transaction, the database as a whole, or one of the writes was the reason. */
+function causeOf(error: unknown): "conflict" | "database" | "write" {
+  if (!isTrilithError(error) || !error.code.startsWith("database-")) return "write";
+  return error.code === "database-conflict" ? "conflict" : "database";
 }

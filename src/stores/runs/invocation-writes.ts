@@ -4,12 +4,18 @@ import type { ArtifactDraft, InvocationEntry } from "../../contracts/run-journal
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import type { RunTransaction } from "./tables.ts";
 
-/** Writes the invocation as it begins; what an earlier try of the same run left of it is replaced. */
-export async function enterInvocation(
-  tx: RunTransaction,
-  entry: InvocationEntry,
-  at: { readonly runId: string; readonly position: number; readonly nowMs: number; readonly anew: boolean },
-): Promise<void> {
+/** Where in its run an invocation is entered. */
+export interface EntryPlace {
+  readonly runId: string;
+  readonly position: number;
+  readonly nowMs: number;
+  readonly begun: boolean;
+  /** Also when it has been completed. */
+  readonly anew: boolean;
+}
+
+/** Writes the invocation as it begins. Where it was `begun` before, what an earlier try left of it is replaced. */
+export async function enterInvocation(tx: RunTransaction, entry: InvocationEntry, at: EntryPlace): Promise<void> {
   const columns = {
     display_name: entry.displayName,
     state: entry.wait === null ? "running" : "waiting",
@@ -24,7 +30,7 @@ export async function enterInvocation(
     error: null,
     finished_at_ms: null,
   };
-  await tx
+  const { numInsertedOrUpdatedRows } = await tx
     .insertInto("invocation")
     .values({
       run_id: at.runId,
@@ -40,7 +46,14 @@ export async function enterInvocation(
       const update = conflict.columns(["run_id", "id"]).doUpdateSet(columns);
       return at.anew ? update : update.where("invocation.state", "!=", "completed");
     })
-    .execute();
+    .executeTakeFirstOrThrow();
+  if (at.begun && numInsertedOrUpdatedRows === 1n) {
+    await tx
+      .deleteFrom("invocation_output")
+      .where("run_id", "=", at.runId)
+      .where("invocation_id", "=", entry.id)
+      .execute();
+  }
   const artifactIds = new Set(entry.inputs.flatMap(({ artifactId }) => artifactId ?? []));
   const rows = [...artifactIds].map((artifact_id) => ({ run_id: at.runId, invocation_id: entry.id, artifact_id }));
   for (const part of inParts(rows)) {
@@ -65,26 +78,18 @@ export interface Ended {
   readonly cached_from?: string;
 }
 
-/** Ends it. `outputs` are artifact ids by output name; `anew` when it may have had others before. */
-export async function endInvocation(
+/** Ends it. Whoever also writes an attempt of it does this first, so that no two processes wait for each other. */
+export async function endInvocation(tx: RunTransaction, { runId, invocationId }: Place, ended: Ended): Promise<void> {
+  await tx.updateTable("invocation").set(ended).where("run_id", "=", runId).where("id", "=", invocationId).execute();
+}
+
+/** Artifact ids by output name. */
+export async function addOutputs(
   tx: RunTransaction,
   { runId, invocationId }: Place,
-  end: { readonly ended: Ended; readonly outputs: Readonly<Record<string, string>>; readonly anew: boolean },
+  outputs: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await tx
-    .updateTable("invocation")
-    .set(end.ended)
-    .where("run_id", "=", runId)
-    .where("id", "=", invocationId)
-    .execute();
-  if (end.anew) {
-    await tx
-      .deleteFrom("invocation_output")
-      .where("run_id", "=", runId)
-      .where("invocation_id", "=", invocationId)
-      .execute();
-  }
-  const rows = Object.entries(end.outputs).map(([output, artifact_id]) => ({
+  const rows = Object.entries(outputs).map(([output, artifact_id]) => ({
     run_id: runId,
     invocation_id: invocationId,
     output,
@@ -94,6 +99,25 @@ export async function endInvocation(
 }
 
 export type NewArtifact = ArtifactDraft & { readonly source: string | null };
+
+/** Gives each output of an invocation its version. */
+export async function addMade(
+  tx: RunTransaction,
+  drafts: readonly ArtifactDraft[],
+  at: { readonly place: Place; readonly nowMs: number },
+): Promise<ArtifactRecord[]> {
+  const made = new Map<ArtifactDraft, ArtifactRecord>();
+  // In order of the names: two processes that write the same ones then never wait for each other in a circle.
+  for (const draft of drafts.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    made.set(draft, await addArtifact(tx, { ...draft, source: null }, at));
+  }
+  return drafts.flatMap((draft) => made.get(draft) ?? []);
+}
+
+/** By output name, as `addOutputs` takes them. */
+export function idsByOutput(records: readonly ArtifactRecord[]): Record<string, string> {
+  return Object.fromEntries(records.map(({ output, id }) => [output, id]));
+}
 
 /** Gives the draft the next version of its name. `place` is `null` for an artifact from outside. */
 export async function addArtifact(

@@ -9,12 +9,14 @@ import type { Liveness } from "./liveness.ts";
 import { runMigrations } from "./migrations.ts";
 import { createRunJournal } from "./run-journal.ts";
 
+const REMOTE_PID = 1_000;
+
 /** A machine on which the first process dies when it is told to. */
 export function createMachine(): Liveness & { die(): void } {
   let pid = 1;
   return {
     self: () => ({ pid, startTime: "1", bootId: "b", host: "h", session: null }),
-    alive: async (identities) => identities.map((identity) => identity.pid === pid),
+    alive: async (identities) => identities.map((identity) => identity.pid === pid || identity.pid === REMOTE_PID),
     die: () => void pid++,
   };
 }
@@ -24,6 +26,10 @@ export type OpenDatabase = () => Promise<Database>;
 
 export async function journalOn(open: OpenDatabase): Promise<{
   journal: RunJournal;
+  /** The journal as another process has it, on the same database. */
+  other: RunJournal;
+  /** The same in a process that does not die. */
+  remote: RunJournal;
   machine: ReturnType<typeof createMachine>;
   wait(ms: number): void;
 }> {
@@ -34,6 +40,12 @@ export async function journalOn(open: OpenDatabase): Promise<{
   const clock = { now: () => nowMs, sleep: async () => undefined };
   return {
     journal: createRunJournal(database, { clock, random: createRandom(1), liveness: machine }),
+    other: createRunJournal(database, { clock, random: createRandom(2), liveness: machine }),
+    remote: createRunJournal(database, {
+      clock,
+      random: createRandom(3),
+      liveness: { ...machine, self: () => ({ ...machine.self(), pid: REMOTE_PID }) },
+    }),
     machine,
     wait: (ms) => {
       nowMs += ms;

@@ -2,78 +2,81 @@
 
 import type { InvocationEnd, InvocationEntry, RunEnd, RunLease } from "../../contracts/run-journal.ts";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
-import { createAttemptLease, insertAttempt, type Writing } from "./attempt-lease.ts";
+import { createAttemptLease, endRunningAttempts, insertAttempt, nextNumber, type Writing } from "./attempt-lease.ts";
 import { RunLeaseLostError } from "./errors.ts";
 import type { Guard, Write } from "./group-commit.ts";
-import { addArtifact, endInvocation, enterInvocation } from "./invocation-writes.ts";
+import {
+  addMade,
+  addOutputs,
+  type EntryPlace,
+  endInvocation,
+  enterInvocation,
+  idsByOutput,
+  type Place,
+} from "./invocation-writes.ts";
 import { appendObservations } from "./observations.ts";
-import type { RunTransaction } from "./tables.ts";
+import type { RunTables, RunTransaction } from "./tables.ts";
 
 /** What a run had when it was taken; a run has one writer, so it is counted on from there in memory. */
 export interface TakenRun {
   readonly runId: string;
   readonly token: string;
   readonly lastPosition: number;
-  readonly attemptCounts: ReadonlyMap<string, number>;
+  /** Ids of its invocations. */
+  readonly begun: Iterable<string>;
 }
 
 /** The lease that `taken.token` stands for. */
 export function createLease(taken: TakenRun, writing: Writing): RunLease {
   const { runId, token } = taken;
   const { clock, commit } = writing;
-  const attemptCounts = new Map(taken.attemptCounts);
-  const savedCode = new Set<string>();
+  const begunIds = new Set(taken.begun);
+  const savedCode = new Map<string, Promise<void>>();
   let position = taken.lastPosition;
   const guard: Guard = (tx) => assertHeld(tx, { runId, token, nowMs: clock.now() });
   const guarded = <T>(write: Write<T>): Promise<T> => commit(write, guard);
-  const enter = (entry: InvocationEntry, anew = true): Write<void> => {
-    const at = { runId, position: ++position, nowMs: clock.now(), anew };
-    return (tx) => enterInvocation(tx, entry, at);
+  const placeOf = ({ id }: InvocationEntry, anew: boolean): EntryPlace => {
+    const begun = begunIds.has(id);
+    begunIds.add(id);
+    return { runId, position: ++position, nowMs: clock.now(), begun, anew };
   };
   return {
     runId,
-    enter: (entry, { anew } = { anew: false }) => guarded(enter(entry, anew)),
+    enter(entry, { anew } = { anew: false }) {
+      const at = placeOf(entry, anew);
+      return guarded((tx) => enterInvocation(tx, entry, at));
+    },
     async startAttempt(entry, executor) {
-      const number = (attemptCounts.get(entry.id) ?? 0) + 1;
-      attemptCounts.set(entry.id, number);
-      const attempt = { runId, invocationId: entry.id, number, executor, token: writing.createToken() };
-      const entering = enter(entry);
-      await guarded(async (tx) => {
-        await entering(tx);
-        await insertAttempt(tx, attempt, writing);
+      const at = placeOf(entry, true);
+      const held = { runId, invocationId: entry.id, token: writing.createToken() };
+      const attempt = await guarded(async (tx) => {
+        await enterInvocation(tx, entry, at);
+        // One that was never begun has no attempts. Of any other, another process may have some.
+        if (at.begun) await endRunningAttempts(tx, held, at.nowMs);
+        const number = at.begun ? await nextNumber(tx, held) : 1;
+        await insertAttempt(tx, { ...held, number, executor }, writing);
+        return { ...held, number, executor };
       });
       return createAttemptLease(attempt, writing);
     },
     settle(entry, end) {
-      const entering = enter(entry);
+      const at = placeOf(entry, true);
+      const place = { runId, invocationId: entry.id };
       return guarded(async (tx) => {
-        await entering(tx);
-        return settle(tx, { runId, invocationId: entry.id }, { end, nowMs: clock.now() });
+        await enterInvocation(tx, entry, at);
+        if (at.begun) await endRunningAttempts(tx, place, at.nowMs);
+        return settle(tx, place, { end, nowMs: at.nowMs });
       });
     },
     append: (observations) => guarded((tx) => appendObservations(tx, runId, observations)),
-    async saveCode(digest, parts) {
-      if (savedCode.has(digest)) return;
-      savedCode.add(digest);
-      await guarded(async (tx) => {
-        const row = { digest, parts: JSON.stringify(parts) };
-        await tx
-          .insertInto("code")
-          .values(row)
-          .onConflict((c) => c.doNothing())
-          .execute();
-      });
+    saveCode(digest, parts) {
+      const saved = savedCode.get(digest) ?? guarded((tx) => saveCode(tx, { digest, parts: JSON.stringify(parts) }));
+      savedCode.set(digest, saved);
+      saved.catch(() => savedCode.delete(digest));
+      return saved;
     },
-    beat: () =>
-      guarded(async (tx) => {
-        const { cancel_requested, signal_count } = await tx
-          .selectFrom("run")
-          .select(["cancel_requested", "signal_count"])
-          .where("id", "=", runId)
-          .executeTakeFirstOrThrow();
-        return { cancelRequested: cancel_requested === 1, signalCount: signal_count };
-      }),
-    suspend: (until) => guarded((tx) => suspend(tx, runId, until)),
+    beat: () => guarded((tx) => readRequests(tx, runId)),
+    suspend: (until) => guarded((tx) => suspend(tx, runId, { ...until, nowMs: clock.now() })),
     finish: (end) => guarded((tx) => finishRun(tx, runId, { end, nowMs: clock.now() })),
   };
 }
@@ -89,44 +92,60 @@ async function assertHeld(tx: RunTransaction, lease: { runId: string; token: str
   if (numUpdatedRows !== 1n) throw new RunLeaseLostError(lease.runId);
 }
 
+async function saveCode(tx: RunTransaction, row: RunTables["code"]): Promise<void> {
+  await tx
+    .insertInto("code")
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
 async function settle(
   tx: RunTransaction,
-  place: { readonly runId: string; readonly invocationId: string },
+  place: Place,
   { end, nowMs }: { readonly end: InvocationEnd; readonly nowMs: number },
 ): Promise<ArtifactRecord[]> {
-  const common = { state: end.state, error: null, finished_at_ms: nowMs };
+  const ended = { state: end.state, error: null, finished_at_ms: nowMs };
   if (end.state === "cached") {
     const cached_from = JSON.stringify({ runId: end.from.runId, invocationId: end.from.id });
-    const outputs = Object.fromEntries(end.from.outputs.map(({ output, id }) => [output, id]));
-    await endInvocation(tx, place, { ended: { ...common, cached_from }, outputs, anew: true });
+    await endInvocation(tx, place, { ...ended, cached_from });
+    await addOutputs(tx, place, idsByOutput(end.from.outputs));
     return [];
   }
   if (end.state !== "completed") {
-    const ended = { ...common, error: JSON.stringify(end.error) };
-    await endInvocation(tx, place, { ended, outputs: {}, anew: true });
+    await endInvocation(tx, place, { ...ended, error: JSON.stringify(end.error) });
     return [];
   }
-  const records: ArtifactRecord[] = [];
-  for (const draft of "artifacts" in end ? end.artifacts : []) {
-    records.push(await addArtifact(tx, { ...draft, source: null }, { place, nowMs }));
-  }
-  const made = Object.fromEntries(records.map(({ output, id }) => [output, id]));
-  await endInvocation(tx, place, { ended: common, outputs: "outputs" in end ? end.outputs : made, anew: true });
+  await endInvocation(tx, place, ended);
+  const records = await addMade(tx, "artifacts" in end ? end.artifacts : [], { place, nowMs });
+  await addOutputs(tx, place, "outputs" in end ? end.outputs : idsByOutput(records));
   return records;
+}
+
+/** What was said to the run from outside. */
+async function readRequests(
+  tx: RunTransaction,
+  runId: string,
+): Promise<{ readonly cancelRequested: boolean; readonly signalCount: number }> {
+  const { cancel_requested, signal_count } = await tx
+    .selectFrom("run")
+    .select(["cancel_requested", "signal_count"])
+    .where("id", "=", runId)
+    .executeTakeFirstOrThrow();
+  return { cancelRequested: cancel_requested === 1, signalCount: signal_count };
 }
 
 async function suspend(
   tx: RunTransaction,
   runId: string,
-  { wakeAtMs, signalCount }: { readonly wakeAtMs: number | null; readonly signalCount: number },
+  until: { readonly wakeAtMs: number | null; readonly signalCount: number; readonly nowMs: number },
 ): Promise<void> {
-  const row = await tx
-    .selectFrom("run")
-    .select(["cancel_requested", "signal_count"])
-    .where("id", "=", runId)
-    .executeTakeFirstOrThrow();
-  const state = row.cancel_requested === 1 ? "cancelled" : row.signal_count > signalCount ? "queued" : "waiting";
-  const columns = { state, wake_at_ms: wakeAtMs, lease_token: "" };
+  // The guard has locked the row: nothing is said between this look and the commit.
+  const { cancelRequested, signalCount } = await readRequests(tx, runId);
+  const kept = { wake_at_ms: until.wakeAtMs, lease_token: "", lost_count: 0 };
+  const columns = cancelRequested
+    ? { ...kept, state: "cancelled", wake_at_ms: null, finished_at_ms: until.nowMs }
+    : { ...kept, state: signalCount > until.signalCount ? "queued" : "waiting" };
   await tx.updateTable("run").set(columns).where("id", "=", runId).execute();
 }
 

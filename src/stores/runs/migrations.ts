@@ -7,6 +7,7 @@ import type { Database, Migration } from "../../contracts/database.ts";
 export const runMigrations: Migration[] = [
   { id: "runs-001", up: (database) => execute(database, RUNS_AND_ARTIFACTS) },
   { id: "runs-002", up: (database) => execute(database, QUEUES_AND_SIGNALS) },
+  { id: "runs-003", up: (database) => execute(database, LOST_PROCESSES) },
 ];
 
 const RUNS_AND_ARTIFACTS = [
@@ -84,6 +85,8 @@ const QUEUES_AND_SIGNALS = [
     run_id text not null references run (id) on delete cascade, position bigint not null, name text not null,
     value text not null, said_by text not null, at_ms bigint not null, primary key (run_id, position))`,
 ];
+
+const LOST_PROCESSES = ["alter table run add column lost_count bigint not null default 0"];
 
 async function execute(database: Database, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(database);

@@ -2,13 +2,13 @@
 
 import type { NewRun, RunQueue } from "../../contracts/run-journal.ts";
 import type { RunRecord, SignalRecord } from "../../contracts/runs.ts";
-import type { Writing } from "./attempt-lease.ts";
+import { endLostAttempt, type Writing } from "./attempt-lease.ts";
 import { RunEndedError, RunNotFoundError } from "./errors.ts";
 import { createLease } from "./lease.ts";
 import type { Liveness } from "./liveness.ts";
-import { readRuns } from "./records.ts";
-import type { RunDatabase, RunTransaction } from "./tables.ts";
-import { assertTakeable, newRow, readLostAttempts, takeRow } from "./take-run.ts";
+import { readRuns, type StoredRun } from "./records.ts";
+import type { RunDatabase, RunTables, RunTransaction } from "./tables.ts";
+import { assertTakeable, isUnchanged, newRow, readLostAttempts, takeRow } from "./take-run.ts";
 
 export interface QueueParts {
   readonly tables: RunDatabase;
@@ -19,7 +19,7 @@ export interface QueueParts {
 export function createRunQueue(parts: QueueParts): RunQueue {
   const { tables, writing, liveness } = parts;
   const { clock, commit } = writing;
-  const runOf = async (id: string): Promise<RunRecord> => {
+  const runOf = async (id: string): Promise<StoredRun> => {
     const [run] = await readRuns(tables, liveness, (query) => query.where("id", "=", id));
     if (run === undefined) throw new RunNotFoundError(id);
     return run;
@@ -47,34 +47,52 @@ export function createRunQueue(parts: QueueParts): RunQueue {
       }));
     },
     async requestCancel(runId) {
-      const run = await runOf(runId);
-      if (hasEnded(run)) throw new RunEndedError(run.id, run.state);
-      const without = run.state !== "running"; // a process: there is nobody to tell
-      const ended = without ? { state: "cancelled", finished_at_ms: clock.now(), lease_token: "" } : {};
-      await commit((tx) =>
-        tx
-          .updateTable("run")
-          .set({ cancel_requested: 1, ...ended })
-          .where("id", "=", run.id)
-          .where("state", "=", run.state === "interrupted" ? "running" : run.state)
-          .execute(),
-      );
-      return runOf(run.id);
+      for (;;) {
+        const run = await runOf(runId);
+        if (hasEnded(run)) throw new RunEndedError(run.id, run.state);
+        const asked =
+          run.state === "running" // its process ends it, when it hears of it
+            ? await commit((tx) => setUnchanged(tx, run, { cancel_requested: 1 }))
+            : await endLostRun(parts, run, { state: "cancelled", error: null, cancel_requested: 1 });
+        if (asked) return runOf(runId);
+      }
     },
     async requeue(runId) {
-      const run = await runOf(runId);
-      assertTakeable(run);
-      await commit((tx) =>
-        tx
-          .updateTable("run")
-          .set({ state: "queued", lease_token: "", wake_at_ms: null, cancel_requested: 0, detached: 1 })
-          .where("id", "=", run.id)
-          .where("state", "=", run.state === "interrupted" ? "running" : run.state)
-          .execute(),
-      );
-      return runOf(run.id);
+      for (;;) {
+        const run = await runOf(runId);
+        assertTakeable(run);
+        const ended = { error: null, finished_at_ms: null, wake_at_ms: null, cancel_requested: 0, lost_count: 0 };
+        const columns = { ...ended, state: "queued", lease_token: "", detached: 1 };
+        if (await commit((tx) => setUnchanged(tx, run, columns))) return runOf(runId);
+      }
     },
   };
+}
+
+/** Whether the run was as it had been read, so that its columns are set. */
+async function setUnchanged(
+  tx: RunTransaction,
+  { stored }: StoredRun,
+  columns: Partial<RunTables["run"]>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx.updateTable("run").set(columns).where(isUnchanged(stored)).executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Ends a run that has no process, with the attempts of those that it had. `false` when it is not as it was read. */
+async function endLostRun(
+  { tables, writing, liveness }: QueueParts,
+  run: StoredRun,
+  columns: { readonly state: string; readonly error: string | null; readonly cancel_requested?: number },
+): Promise<boolean> {
+  const lost = await readLostAttempts(tables, run, liveness);
+  return writing.commit(async (tx) => {
+    const nowMs = writing.clock.now();
+    const ended = { ...columns, finished_at_ms: nowMs, wake_at_ms: null, lease_token: "" };
+    if (!(await setUnchanged(tx, run, ended))) return false;
+    for (const attempt of lost) await endLostAttempt(tx, attempt, nowMs);
+    return true;
+  });
 }
 
 const hasEnded = ({ state }: RunRecord): boolean =>
@@ -113,57 +131,61 @@ async function addSignal(tx: RunTransaction, signal: Omit<SignalRecord, "atMs">,
 
 /** Takes the oldest run that can go on; a run that others take first is passed over. */
 async function claim(
-  { tables, writing, liveness }: QueueParts,
+  parts: QueueParts,
   { queues, maxTakes }: { readonly queues: readonly string[]; readonly maxTakes: number },
 ): ReturnType<RunQueue["claim"]> {
-  const nowMs = writing.clock.now();
-  const candidates = await readRuns(tables, liveness, (query) =>
-    query
-      .where("queue", "in", [...queues])
-      .where((e) =>
-        e.or([
-          e("state", "=", "queued"),
-          e.and([e("state", "=", "waiting"), e("wake_at_ms", "<=", nowMs)]),
-          e.and([e("state", "=", "running"), e("detached", "=", 1)]),
-        ]),
-      )
-      .orderBy("started_at_ms")
-      .orderBy("id"),
-  );
-  for (const run of candidates) {
-    if (run.state === "running") continue;
-    const stored = { id: run.id, token: run.token, state: run.state === "interrupted" ? "running" : run.state };
-    if (run.takenCount >= maxTakes && run.state === "interrupted") {
-      await giveUp({ tables, writing, liveness }, stored, run.takenCount);
-      continue;
+  const { tables, writing, liveness } = parts;
+  for (;;) {
+    const candidates = await readClaimable(parts, queues);
+    if (candidates.length === 0) return undefined;
+    for (const run of candidates) {
+      const lostCount = run.stored.lostCount + 1;
+      if (run.state === "interrupted" && run.cancelRequested) {
+        await endLostRun(parts, run, { state: "cancelled", error: null });
+      } else if (run.state === "interrupted" && lostCount >= maxTakes) {
+        await endLostRun(parts, run, { state: "failed", error: givenUp(run.id, lostCount) });
+      } else {
+        const lost = await readLostAttempts(tables, run, liveness);
+        const taken = await writing.commit((tx) => takeRow(tx, run, { writing, lost }));
+        if (taken) return { run, lease: createLease(taken, writing) };
+      }
     }
-    const lost = await readLostAttempts(tables, run, liveness);
-    const taken = await writing.commit((tx) => takeRow(tx, stored, { writing, lost }));
-    if (taken) return { run, lease: createLease(taken, writing) };
   }
-  return undefined;
 }
 
-/** Ends a run that ended every process that took it, so that it does not end the next. */
-async function giveUp(
-  { writing }: QueueParts,
-  run: { readonly id: string; readonly token: string },
-  takenCount: number,
-): Promise<void> {
-  const error = {
+/** How many runs of a kind are looked at for one that no other claimer takes first. */
+const LOOKED_AT = 8;
+
+/** The oldest runs that can go on, oldest first. */
+async function readClaimable(
+  { tables, writing, liveness }: QueueParts,
+  queues: readonly string[],
+): Promise<StoredRun[]> {
+  const nowMs = writing.clock.now();
+  const read = (narrow: Parameters<typeof readRuns>[2]) =>
+    readRuns(tables, liveness, (query) =>
+      narrow(query)
+        .where("queue", "in", [...queues])
+        .orderBy("started_at_ms")
+        .orderBy("id"),
+    );
+  const queued = await read((query) => query.where("state", "=", "queued").limit(LOOKED_AT));
+  const due = await read((query) =>
+    query.where("state", "=", "waiting").where("wake_at_ms", "<=", nowMs).limit(LOOKED_AT),
+  );
+  const taken = await read((query) => query.where("state", "=", "running").where("detached", "=", 1));
+  const lost = taken.filter(({ state }) => state === "interrupted");
+  return [...queued, ...due, ...lost].sort((a, b) => a.queuedAtMs - b.queuedAtMs || (a.id < b.id ? -1 : 1));
+}
+
+/** Said of a run that ended every process that took it, so that it does not end the next. */
+function givenUp(runId: string, lostCount: number): string {
+  return JSON.stringify({
     name: "RunGivenUp",
     code: "run-given-up",
     message:
-      `The run ended the process of every worker that took it, ${takenCount} times; expected one of them to survive it. ` +
-      `Look at its last steps (memory, native crashes), then: trilith resume ${run.id}`,
+      `The run ended the process of every worker that took it, ${lostCount} times; expected one of them to survive it. ` +
+      `Look at its last steps (memory, native crashes), then: trilith resume ${runId}`,
     stack: null,
-  };
-  await writing.commit((tx) =>
-    tx
-      .updateTable("run")
-      .set({ state: "failed", error: JSON.stringify(error), finished_at_ms: writing.clock.now(), lease_token: "" })
-      .where("id", "=", run.id)
-      .where("lease_token", "=", run.token)
-      .execute(),
-  );
+  });
 }

@@ -1,6 +1,6 @@
 /** From rows to records, and the reads that put a run or an invocation together from its tables. */
 
-import type { Selectable, SelectQueryBuilder } from "kysely";
+import { type Selectable, type SelectQueryBuilder, sql } from "kysely";
 import type { AttemptRecord, ErrorRecord, InvocationRecord, ProcessIdentity, RunRecord } from "../../contracts/runs.ts";
 import { readArtifacts } from "./artifact-catalog.ts";
 import type { Liveness } from "./liveness.ts";
@@ -12,21 +12,35 @@ const parseOrNull = <T>(text: string | null): T | null => (text === null ? null 
 
 type RunQuery = SelectQueryBuilder<RunTables, "run", RunTables["run"]>;
 
-/** Runs as they are shown, with the token that their state was read under. */
+/** A run as it is shown, and what its row said when it was read: a write that depends on it compares that. */
+export type StoredRun = RunRecord & {
+  readonly stored: { readonly id: string; readonly state: string; readonly token: string; readonly lostCount: number };
+};
+
 export async function readRuns(
   tables: RunDatabase,
   liveness: Liveness,
   narrow: (query: RunQuery) => RunQuery,
-): Promise<(RunRecord & { readonly token: string })[]> {
+): Promise<StoredRun[]> {
   const rows = await narrow(tables.selectFrom("run").selectAll()).execute();
-  const running = rows.filter(({ state }) => state === "running");
-  const alive = await liveness.alive(running.map(({ owner }) => parse<ProcessIdentity>(owner)));
+  const running = rows.flatMap((row) => {
+    const owner = row.state === "running" ? parseOwner(row.owner) : null;
+    return owner ? [{ id: row.id, owner }] : [];
+  });
+  const alive = await liveness.alive(running.map(({ owner }) => owner));
   const gone = new Set(running.filter((_, i) => !alive[i]).map(({ id }) => id));
   return rows.map((row) => {
-    const record = { ...toRun(row, gone.has(row.id)) };
+    const record = toRun(row, gone.has(row.id));
+    const value = { id: row.id, state: row.state, token: row.lease_token, lostCount: row.lost_count };
     // Not enumerable, so that records compare and print as what they are.
-    return Object.defineProperty(record, "token", { value: row.lease_token }) as RunRecord & { token: string };
+    return Object.defineProperty(record, "stored", { value }) as StoredRun;
   });
+}
+
+/** Older releases did not write all of it. */
+export function parseOwner(text: string): ProcessIdentity | null {
+  const owner = parse<ProcessIdentity | null>(text);
+  return owner && { ...{ host: "", session: null }, ...owner };
 }
 
 function toRun(row: Selectable<RunTables["run"]>, isGone: boolean): RunRecord {
@@ -44,7 +58,7 @@ function toRun(row: Selectable<RunTables["run"]>, isGone: boolean): RunRecord {
     detached: row.detached === 1,
     requestKey: row.request_key,
     codeDigest: row.code_digest,
-    owner: parse(row.owner),
+    owner: parseOwner(row.owner),
     takenCount: row.taken_count,
     cancelRequested: row.cancel_requested === 1,
     wakeAtMs: row.wake_at_ms,
@@ -55,32 +69,57 @@ function toRun(row: Selectable<RunTables["run"]>, isGone: boolean): RunRecord {
   };
 }
 
-/** The invocations of a run, or some of them, whole; consumers of their outputs where they are wanted. */
+/** Invocations of a run: these, or all. */
+export interface InvocationFilter {
+  readonly runId: string;
+  readonly ids?: readonly string[];
+}
+
+/** Invocations whole, in order of their runs' ids and within them of their start; consumers where they are wanted. */
 export async function readInvocations(
   database: RunDatabase,
-  { runId, ids, withConsumers = true }: { runId: string; ids?: readonly string[]; withConsumers?: boolean },
+  filters: readonly InvocationFilter[],
+  { withConsumers = true } = {},
 ): Promise<InvocationRecord[]> {
-  let invocations = database.selectFrom("invocation").selectAll().where("run_id", "=", runId).orderBy("position");
-  let attempts = database.selectFrom("attempt").selectAll().where("run_id", "=", runId).orderBy("number");
-  let outputs = database.selectFrom("invocation_output").selectAll().where("run_id", "=", runId);
-  if (ids !== undefined) {
-    invocations = invocations.where("id", "in", [...ids]);
-    attempts = attempts.where("invocation_id", "in", [...ids]);
-    outputs = outputs.where("invocation_id", "in", [...ids]);
-  }
-  const usedBy = { runId, ...(ids === undefined ? {} : { invocationIds: ids }) };
-  const records = await readArtifacts(database, { usedBy }, { withConsumers });
+  if (filters.length === 0) return [];
+  const made = anyOf(filters, "invocation_id");
+  const rows = await database
+    .selectFrom("invocation")
+    .selectAll()
+    .where(anyOf(filters, "id"))
+    .orderBy("run_id")
+    .orderBy("position")
+    .execute();
+  const attempts = await database.selectFrom("attempt").selectAll().where(made).orderBy("number").execute();
+  const outputs = await database.selectFrom("invocation_output").selectAll().where(made).execute();
+  const usedBy = database.selectFrom("invocation_output").select("artifact_id").where(made);
+  const records = outputs.length === 0 ? [] : await readArtifacts(database, { usedBy }, { withConsumers });
   const artifacts = new Map(records.map((record) => [record.id, record]));
-  const attemptsOf = Map.groupBy(await attempts.execute(), (row) => row.invocation_id);
-  const outputsOf = Map.groupBy(await outputs.execute(), (row) => row.invocation_id);
-  return (await invocations.execute()).map((row) => ({
-    ...toInvocation(row),
-    attempts: (attemptsOf.get(row.id) ?? []).map(toAttempt),
-    outputs: (outputsOf.get(row.id) ?? []).flatMap(({ artifact_id, output }) => {
-      const record = artifacts.get(artifact_id);
-      return record ? [{ ...record, output }] : [];
-    }),
-  }));
+  const attemptsOf = Map.groupBy(attempts, placeKey);
+  const outputsOf = Map.groupBy(outputs, placeKey);
+  return rows.map((row) => {
+    const key = placeKey({ run_id: row.run_id, invocation_id: row.id });
+    return {
+      ...toInvocation(row),
+      attempts: (attemptsOf.get(key) ?? []).map(toAttempt),
+      outputs: (outputsOf.get(key) ?? []).flatMap(({ artifact_id, output }) => {
+        const record = artifacts.get(artifact_id);
+        return record ? [{ ...record, output }] : [];
+      }),
+    };
+  });
+}
+
+const placeKey = ({ run_id, invocation_id }: { readonly run_id: string; readonly invocation_id: string }): string =>
+  `${run_id}\n${invocation_id}`;
+
+function anyOf(filters: readonly InvocationFilter[], idColumn: "id" | "invocation_id") {
+  const each = filters.map(({ runId, ids }) =>
+    ids === undefined
+      ? sql`run_id = ${runId}`
+      : sql`(run_id = ${runId} and ${sql.ref(idColumn)} in (${sql.join(ids)}))`,
+  );
+  return sql<boolean>`(${sql.join(each, sql` or `)})`;
 }
 
 function toInvocation(row: Selectable<RunTables["invocation"]>): Omit<InvocationRecord, "attempts" | "outputs"> {

@@ -3,6 +3,7 @@
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import type { AttemptLease } from "../../contracts/run-journal.ts";
+import type { InvocationRecord } from "../../contracts/runs.ts";
 import { hashBytes } from "../../core/hash.ts";
 import { migrateDatabase } from "../database/index.ts";
 import { completed, createMachine, draft, entry, journalOn, newRun, type OpenDatabase } from "./journal-fixture.ts";
@@ -183,6 +184,74 @@ export function describeRunJournal(name: string, open: OpenDatabase): void {
       await journal.artifacts.remove(["corpus@1", "crawl@1"]);
       expect(await journal.artifacts.list()).toEqual([]);
       expect(await journal.listInvocations("r1")).toEqual([]);
+    });
+
+    it("registers a version a source, once, whatever came in between and whoever registers at the same time", async () => {
+      const { journal, other } = await openJournal();
+      const { content: _content, output: _output, ...outside } = draft("from outside");
+      const register = (source: string | null, by = journal) => by.artifacts.register({ ...outside, source });
+      const ids = [];
+      for (const source of ["a", "b", null, "a", "b", null]) ids.push((await register(source)).id);
+      expect(ids).toEqual(["crawl@1", "crawl@2", "crawl@3", "crawl@1", "crawl@2", "crawl@3"]);
+      const lease = await journal.createRun(newRun("r1"));
+      await (await lease.startAttempt(entry("crawl-1"), "inline")).finish(completed("from outside"));
+      expect((await register("b")).id).toBe("crawl@2"); // the same content as what a step has made
+      const twice = await Promise.all([register("c"), register("c", other), register("c"), register("c", other)]);
+      expect(new Set(twice.map(({ id }) => id)).size).toBe(1);
+      expect((await journal.artifacts.listUnused()).map(({ version }) => version)).toEqual([1, 2, 3, 5]);
+    });
+
+    it("replaces the outputs of an invocation that is done anew, whatever it was before", async () => {
+      const { journal } = await openJournal();
+      const first = await journal.createRun(newRun("r1"));
+      await (await first.startAttempt(entry("crawl-1"), "inline")).finish(completed("old"));
+      const [from] = await journal.findCached("key");
+      const lease = await journal.createRun(newRun("r2"));
+      await lease.settle(entry("crawl-1"), { state: "cached", from: from as InvocationRecord }); // r1 has completed it
+      const outputs = async () => (await journal.listInvocations("r2"))[0]?.outputs.map(({ preview }) => preview);
+      expect(await outputs()).toEqual(["old"]);
+      const attempt = await lease.startAttempt(entry("crawl-1"), "inline");
+      expect([attempt.number, await outputs()]).toEqual([1, []]);
+      await attempt.finish(completed("new"));
+      expect(await outputs()).toEqual(["new"]);
+    });
+
+    it("finds what a step did earlier in other runs, and what its code was made of", async () => {
+      const { journal, wait } = await openJournal();
+      const parts = { code: "c", inputs: {}, outputs: {}, ports: {}, files: {}, node: "24", protocol: "1" };
+      for (const id of ["r1", "r2", "r3"]) {
+        const lease = await journal.createRun(newRun(id));
+        const known = entry("crawl-1", { keyParts: { ...parts, node: id } });
+        await (await lease.startAttempt(known, "inline")).finish(completed(id));
+        await Promise.all([lease.saveCode("c", { "crawl.ts": "1" }), lease.saveCode("c", { "crawl.ts": "1" })]);
+        wait(1);
+      }
+      const earlier = await journal.findEarlier("crawl", "r3");
+      expect(earlier.map(({ runId, keyParts, outputs }) => [runId, keyParts?.node, outputs[0]?.preview])).toEqual([
+        ["r2", "r2", "r2"],
+        ["r1", "r1", "r1"],
+      ]);
+      expect(await journal.findCode("c")).toEqual({ "crawl.ts": "1" });
+      expect(await journal.findCode("d")).toBeUndefined();
+    });
+
+    it("keeps outputs of the same names apart that two processes write in different orders", async () => {
+      const { journal, other } = await openJournal();
+      const writers = [journal, other].map(async (writer, i) => {
+        const lease = await writer.createRun(newRun(`r${i}`));
+        for (let round = 0; round < 10; round++) {
+          const names = i === 0 ? ["x", "y", "z"] : ["z", "y", "x"];
+          const artifacts = names.map((name) => ({ ...draft(`${i}`), name, output: name }));
+          const attempt = await lease.startAttempt(entry(`crawl-${round}`), "inline");
+          const records = await attempt.finish({ state: "completed", final: true, error: null, artifacts });
+          expect(records.map(({ name }) => name)).toEqual(names);
+        }
+      });
+      await Promise.all(writers);
+      for (const name of ["x", "y", "z"]) {
+        const versions = (await journal.artifacts.list({ name })).map(({ version }) => version);
+        expect(versions.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+      }
     });
 
     it("brings a journal of the first release forward with all that it has", async () => {

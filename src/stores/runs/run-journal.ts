@@ -3,19 +3,20 @@
 import { sql } from "kysely";
 import type { Database } from "../../contracts/database.ts";
 import type { RunJournal } from "../../contracts/run-journal.ts";
+import type { InvocationRecord } from "../../contracts/runs.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { entropyRandom, type Random } from "../../core/random.ts";
 import { createArtifactCatalog } from "./artifact-catalog.ts";
-import { createAttemptLease, insertAttempt, type Writing } from "./attempt-lease.ts";
+import { createAttemptLease, endRunningAttempts, insertAttempt, nextNumber, type Writing } from "./attempt-lease.ts";
 import { AttemptLostError, RunEndedError, RunLeaseLostError, RunNotFoundError } from "./errors.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createLease } from "./lease.ts";
 import { type Liveness, systemLiveness } from "./liveness.ts";
 import { createObservationLog } from "./observations.ts";
 import { createRunQueue, type QueueParts } from "./queue.ts";
-import { readInvocations, readRuns } from "./records.ts";
-import type { RunDatabase, RunTables } from "./tables.ts";
-import { assertTakeable, endLostAttempt, newRow, readLostAttempts, takeRow } from "./take-run.ts";
+import { readInvocations, readRuns, type StoredRun } from "./records.ts";
+import type { RunDatabase, RunTables, RunTransaction } from "./tables.ts";
+import { assertTakeable, isUnchanged, newRow, readLostAttempts, takeRow } from "./take-run.ts";
 
 /** What the journal is handed; the defaults are this machine's. */
 export interface RunJournalOptions {
@@ -68,51 +69,50 @@ function createTaking(
           .values({ ...newRow(run, nowMs), ...begun })
           .execute(),
       );
-      return createLease({ runId: run.id, token, lastPosition: 0, attemptCounts: new Map() }, writing);
+      return createLease({ runId: run.id, token, lastPosition: 0, begun: [] }, writing);
     },
     async takeRun(runId) {
       const [run] = await readRuns(tables, liveness, (query) => query.where("id", "=", runId));
       if (run === undefined) throw new RunNotFoundError(runId);
       assertTakeable(run);
       const lost = await readLostAttempts(tables, run, liveness);
-      const stored = { id: run.id, token: run.token, state: run.state === "interrupted" ? "running" : run.state };
-      const taken = await writing.commit((tx) => takeRow(tx, stored, { writing, lost }));
+      const taken = await writing.commit((tx) => takeRow(tx, run, { writing, lost }));
       if (taken === undefined) throw new RunLeaseLostError(run.id);
       return createLease(taken, writing);
     },
     takeAttempt: (place) => takeAttempt(writing, place),
     async deleteRun(runId) {
-      const run = await findRun(runId);
-      if (run === undefined) throw new RunNotFoundError(runId);
-      if (run.state === "running" || run.state === "queued" || run.state === "waiting") {
-        throw new RunEndedError(run.id, run.state);
-      }
-      await writing.commit(async (tx) => {
-        for (const table of ["invocation_output", "invocation_input", "metric", "log_line", "run_metadata"] as const) {
-          await tx.deleteFrom(table).where("run_id", "=", run.id).execute();
+      for (;;) {
+        const run = await findRun(runId);
+        if (run === undefined) throw new RunNotFoundError(runId);
+        if (run.state === "running" || run.state === "queued" || run.state === "waiting") {
+          throw new RunEndedError(run.id, run.state);
         }
-        await tx.deleteFrom("run").where("id", "=", run.id).execute(); // its invocations, attempts and signals with it
-      });
+        if (await writing.commit((tx) => deleteRow(tx, run))) return;
+      }
     },
   };
+}
+
+/** Deletes the run with all that is in it; `false` when somebody has taken it meanwhile. */
+async function deleteRow(tx: RunTransaction, { id, stored }: StoredRun): Promise<boolean> {
+  // Its invocations, attempts and signals go with it.
+  const { numDeletedRows } = await tx.deleteFrom("run").where(isUnchanged(stored)).executeTakeFirst();
+  if (numDeletedRows !== 1n) return false;
+  for (const table of ["invocation_output", "invocation_input", "metric", "log_line", "run_metadata"] as const) {
+    await tx.deleteFrom(table).where("run_id", "=", id).execute();
+  }
+  return true;
 }
 
 function takeAttempt(
   writing: Writing,
   { runId, invocationId, executor }: Parameters<RunJournal["takeAttempt"]>[0],
 ): ReturnType<RunJournal["takeAttempt"]> {
+  const place = { runId, invocationId };
   const token = writing.createToken();
   return writing.commit(async (tx) => {
-    const rows = await tx
-      .selectFrom("attempt")
-      .select(["number", "token", "state"])
-      .where("run_id", "=", runId)
-      .where("invocation_id", "=", invocationId)
-      .execute();
-    for (const row of rows.filter(({ state }) => state === "running")) {
-      await endLostAttempt(tx, { runId, invocationId, ...row }, writing.clock.now());
-    }
-    const number = Math.max(0, ...rows.map((row) => row.number)) + 1;
+    // The invocation first: of two processes that want the attempt, the second waits here for the first.
     const { numUpdatedRows } = await tx
       .updateTable("invocation")
       .set({ state: "running", error: null })
@@ -120,8 +120,10 @@ function takeAttempt(
       .where("id", "=", invocationId)
       .where("state", "in", ["running", "cancelled"])
       .executeTakeFirst();
+    const number = await nextNumber(tx, place);
     if (numUpdatedRows !== 1n) throw new AttemptLostError(runId, invocationId, number);
-    const attempt = { runId, invocationId, number, executor, token };
+    await endRunningAttempts(tx, place, writing.clock.now());
+    const attempt = { ...place, number, executor, token };
     await insertAttempt(tx, attempt, writing);
     return createAttemptLease(attempt, writing);
   });
@@ -149,7 +151,7 @@ function createReads({
     async listInvocations(runId, { ids, attempted } = {}) {
       const wanted = attempted ? await readAttempted(tables, runId, ids ?? []) : ids;
       if (wanted?.length === 0) return [];
-      return readInvocations(tables, { runId, ...(wanted === undefined ? {} : { ids: wanted }) });
+      return readInvocations(tables, [{ runId, ...(wanted === undefined ? {} : { ids: wanted }) }]);
     },
     async findCached(cacheKey, finishedAfterMs = 0) {
       const places = await tables
@@ -196,12 +198,14 @@ async function readAttempted(tables: RunDatabase, runId: string, ids: readonly s
   return rows.map(({ invocation_id }) => invocation_id);
 }
 
-async function readPlaces(tables: RunDatabase, places: readonly { run_id: string; id: string }[]) {
-  const found = [];
-  for (const { run_id, id } of places) {
-    found.push(...(await readInvocations(tables, { runId: run_id, ids: [id], withConsumers: false })));
-  }
-  return found;
+/** Invocations of any runs, in the order of their places. */
+async function readPlaces(
+  tables: RunDatabase,
+  places: readonly { readonly run_id: string; readonly id: string }[],
+): Promise<InvocationRecord[]> {
+  const filters = places.map(({ run_id, id }) => ({ runId: run_id, ids: [id] }));
+  const found = await readInvocations(tables, filters, { withConsumers: false });
+  return places.flatMap(({ run_id, id }) => found.find((each) => each.runId === run_id && each.id === id) ?? []);
 }
 
 async function findRunOf({ tables, liveness }: QueueParts, idOrName: string) {
@@ -212,10 +216,9 @@ async function findRunOf({ tables, liveness }: QueueParts, idOrName: string) {
       .limit(1),
   );
   if (exact || idOrName === "") return exact;
-  const [first, second] = await readRuns(
-    tables,
-    liveness,
-    (query) => query.where(sql`substr(id, 1, ${idOrName.length})`, "=", idOrName), // not by order, which depends on the collation.limit(2),
+  // By comparing and not by order, which depends on the collation.
+  const [first, second] = await readRuns(tables, liveness, (query) =>
+    query.where(sql`substr(id, 1, ${idOrName.length})`, "=", idOrName).limit(2),
   );
   return second === undefined ? first : undefined;
 }

@@ -21,6 +21,8 @@ export type RunTables = {
     owner: string;
     lease_token: string;
     taken_count: number;
+    /** How many processes that had it died, one after the other, since it was queued or waited. */
+    lost_count: number;
     cancel_requested: number;
     signal_count: number;
     wake_at_ms: number | null;
