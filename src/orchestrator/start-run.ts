@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { RunJournal, RunLease } from "../contracts/run-journal.ts";
 import type { InvocationRecord, RunRecord } from "../contracts/runs.ts";
 import type { Workspace } from "../contracts/workspace.ts";
+import { isTrilithError } from "../core/errors.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { Random } from "../core/random.ts";
 import { parseWith } from "../core/schema.ts";
@@ -200,7 +201,8 @@ function beat(
       if (cancelRequested) cancel(new DOMException("cancelled by request", "AbortError"));
       if (signalCount > run.waits.signalCount) run.waits.hear(await run.journal.queue.listSignals(run.lease.runId));
     } catch (error) {
-      cancel(error);
+      // A database that is away for a moment is asked again; a run that somebody else has is stopped here.
+      if (!isTrilithError(error) || !error.retryable) cancel(error);
     } finally {
       beating = false;
     }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { RunRecord } from "../../src/contracts/runs.ts";
 import { queueRun } from "../../src/orchestrator/index.ts";
 import { findPostgres, type PostgresServer, query, startPostgres, WITHOUT_POSTGRES } from "../postgres-server.ts";
 import { wide } from "./dbos-pipelines.ts";
@@ -59,7 +60,7 @@ describe.skipIf(findPostgres() === undefined)(`workers on DBOS (skipped without:
   }
   const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
   const ended = (id: string, timeout = 120_000) =>
-    expect.poll(async () => (await workspace.runs.findRun(id))?.state, { timeout, interval: 100 });
+    expect.poll(async () => stateOf(await workspace.runs.findRun(id)), { timeout, interval: 100 });
 
   it("share a run of 200 steps; when one is killed in the middle the other finishes it and repeats no finished step", {
     timeout: 180_000,
@@ -136,6 +137,9 @@ describe.skipIf(findPostgres() === undefined)(`workers on DBOS (skipped without:
     };
   });
 });
+
+/** The state, with the reason of one that failed. */
+const stateOf = (run: RunRecord | undefined): string => `${run?.state}${run?.error ? `: ${run.error.message}` : ""}`;
 
 /** The connections of a process on this machine, by the ports that they come from. */
 function portsOf(pid: number): string {

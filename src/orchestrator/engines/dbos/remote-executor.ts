@@ -48,9 +48,10 @@ export function remoteExecutor(enqueue: EnqueueStep): Executor {
       const [known] = begun(run, entry.id)
         ? await run.journal.listInvocations(run.lease.runId, { ids: [entry.id] })
         : [];
-      // An attempt that another worker runs at this moment is waited for; everything else is begun.
-      // One that is completed was found unreadable, and is done anew.
-      if (known?.state !== "running") await run.lease.enter(entry, { anew: known?.state === "completed" });
+      // What had been completed when this driver took the run and comes here was found unreadable, and is done anew. What
+      // another worker runs at this moment, or has completed since, is only waited for.
+      const anew = run.kept.has(entry.id);
+      if (anew || (known?.state !== "running" && known?.state !== "completed")) await run.lease.enter(entry, { anew });
       const trial = trialsOf(known) + 1;
       const { gpu = 0 } = { ...definition.resources, ...run.settings.steps?.[definition.name]?.resources };
       const resourceClass = gpu > 0 ? "gpu" : "cpu";
@@ -64,7 +65,8 @@ export function remoteExecutor(enqueue: EnqueueStep): Executor {
       };
       await run.onPoint("before-attempt", name);
       const work = { order, invocationId: entry.id, displayName: place.displayName, queue: resourceClass, retriesLeft };
-      await enqueue(work, { id: `${run.lease.runId}:${entry.id}:${trial}`, resourceClass });
+      const again = anew ? `-anew-${known?.attempts.length ?? 0}` : ""; // the first work under that id is done
+      await enqueue(work, { id: `${run.lease.runId}:${entry.id}:${trial}${again}`, resourceClass });
       run.events.push({ type: "step-start", ...place, attempt: trial });
       await run.onPoint("attempt-started", name);
       return settle(run, request, { watch: watchOf(run), trial });

@@ -42,7 +42,9 @@ export async function performStep(workspace: Workspace, work: StepWork): Promise
   const lost = new AbortController();
   const recorder = createRecorder(lease);
   const timer = setInterval(() => {
-    lease.append({ logs: [], metrics: [], metadata: [] }).catch((error: unknown) => lost.abort(error));
+    lease.append({ logs: [], metrics: [], metadata: [] }).catch((error: unknown) => {
+      if (isLost(error)) lost.abort(error); // a database that is away for a moment takes nothing from anybody
+    });
   }, HELD_EVERY_MS);
   try {
     const artifacts = await compute(workspace, work, { lease, signal: lost.signal, recorder });
