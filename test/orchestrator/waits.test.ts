@@ -7,6 +7,7 @@ import {
   event,
   pipeline,
   queueRun,
+  rerunPipeline,
   resumeRun,
   runPipeline,
   signalName,
@@ -105,6 +106,16 @@ describe("a run that waits for a person", () => {
     await answer(workspace.runs, id, true);
     expect(await result).toEqual({ work: "done" });
   });
+});
+
+it("asks nobody twice when an answered run is done again from a later step", async () => {
+  const workspace = await openJournalWorkspace();
+  const { id, result } = await runPipeline(gated, {}, { workspace });
+  await expect(result).rejects.toMatchObject({ code: "run-waiting" });
+  await answer(workspace.runs, id, true);
+  await (await resumeRun(gated, id, { workspace })).result;
+  const again = await rerunPipeline(gated, { runId: id, from: "promote" }, { workspace });
+  expect(await again.result).toEqual({ promoted: "promoted at 0.9" });
 });
 
 describe("a run that waits for an event", () => {

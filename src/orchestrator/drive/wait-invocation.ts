@@ -18,7 +18,11 @@ export function driveWait(run: RunContext, call: WaitCall): Promise<OutputRecord
     const earlier = run.kept.get(bare.id);
     const kept =
       earlier && (await readableOutputs(run, { name: step, outputs: new Map([["output", materializer]]) }, earlier));
-    if (kept && earlier.runId === run.lease.runId) return kept;
+    if (kept) {
+      // A run that is done again from a later step asks nobody twice.
+      if (earlier.runId !== run.lease.runId) await run.lease.settle(bare, { state: "cached", from: earlier });
+      return kept;
+    }
     const entry = { ...bare, wait: waitOf(run, call) };
     const place = placeOf(call);
     await run.activity.during(run.lease.enter(entry));

@@ -3,6 +3,7 @@
 import { pathToFileURL } from "node:url";
 import { StepNotImportableError } from "../errors.ts";
 import type { StepDefinition } from "../step-definition.ts";
+import { isStep } from "../step-pipeline.ts";
 
 /**
  * Imports the module and finds the step among its exports.
@@ -15,9 +16,9 @@ export async function importStep(step: {
 }): Promise<StepDefinition> {
   if (step.modulePath === null) throw new StepNotImportableError(step.name, null);
   const module: Record<string, unknown> = await import(pathToFileURL(step.modulePath).href);
-  const found = Object.values(module).find((value): value is { definition: StepDefinition } =>
-    isStep(value, step.name),
-  );
+  const found = Object.values(module)
+    .filter(isStep)
+    .find(({ definition }) => definition.name === step.name);
   if (found === undefined) throw new StepNotImportableError(step.name, step.modulePath);
   return found.definition;
 }
@@ -37,10 +38,4 @@ export function inlineNotice(step: string): [code: string, message: string] {
     "step-runs-inline",
     `The step ${step} is no export of its module, so no other process finds it; it runs in the run's own. Export it.`,
   ];
-}
-
-function isStep(value: unknown, name: string): boolean {
-  if (typeof value !== "function" || !("definition" in value)) return false;
-  const { definition } = value;
-  return typeof definition === "object" && definition !== null && "outputs" in definition && value.name === name;
 }
