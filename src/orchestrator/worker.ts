@@ -74,24 +74,20 @@ async function drive(options: WorkerOptions, { run, lease }: Taken, signal: Abor
     const handle = await goOn(pipeline, { run, lease }, { ...options, signal });
     await handle.result;
   } catch (error) {
-    await end({ run, lease }, { error, signal, options });
+    await letGo(workspace, { run, lease }, { error, stopped: signal.aborted });
   }
   const after = await workspace.runs.findRun(run.id);
   if (after) options.onEnd?.(after);
 }
 
 /** A run that was stopped with its worker goes back to the queue; one that could not even begin is ended. */
-async function end(
+export async function letGo(
+  { runs, log }: Pick<Workspace, "runs" | "log">,
   { run, lease }: Taken,
-  {
-    error,
-    signal,
-    options,
-  }: { readonly error: unknown; readonly signal: AbortSignal; readonly options: WorkerOptions },
+  { error, stopped }: { readonly error: unknown; readonly stopped: boolean },
 ): Promise<void> {
-  const { runs, log } = options.workspace;
   const now = await runs.findRun(run.id);
-  if (now?.state === "cancelled" && signal.aborted && !now.cancelRequested) await runs.queue.requeue(run.id);
+  if (now?.state === "cancelled" && stopped && !now.cancelRequested) await runs.queue.requeue(run.id);
   if (now?.state !== "running") return;
   const state = error instanceof CodeMismatchError ? "code-mismatch" : "failed";
   log.warn(`The run ${run.id} ended before it began: ${messageOf(error)}`);

@@ -8,12 +8,11 @@
 import type { RunRecord } from "../../../contracts/runs.ts";
 import type { SharedDatabase, Workspace } from "../../../contracts/workspace.ts";
 import { isTrilithError, messageOf } from "../../../core/errors.ts";
-import { toErrorRecord } from "../../error-record.ts";
 import { NoSharedDatabaseError } from "../../errors.ts";
 import type { Pipeline } from "../../pipeline.ts";
 import { goOn } from "../../run-pipeline.ts";
 import type { RunOptions } from "../../start-run.ts";
-import { assertSameCode } from "../../worker.ts";
+import { assertSameCode, letGo } from "../../worker.ts";
 import {
   APPLICATION,
   type DbosLibrary,
@@ -183,12 +182,7 @@ async function driveRun(
     const handle = await goOn(pipeline, { run, lease }, { ...options.run, workspace, signal, executor });
     await handle.result;
   } catch (error) {
-    const now = await runs.findRun(runId);
-    if (now?.state === "cancelled" && signal.aborted && !now.cancelRequested) await runs.queue.requeue(runId);
-    if (now?.state === "running") {
-      const state = isTrilithError(error) && error.code === "code-mismatch" ? "code-mismatch" : "failed";
-      await lease.finish({ state, error: toErrorRecord(error), outputs: {} });
-    }
+    await letGo(workspace, { run, lease }, { error, stopped: signal.aborted });
   }
   const after = await runs.findRun(runId);
   if (after) options.onEnd?.(after);
