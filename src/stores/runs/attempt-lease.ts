@@ -25,31 +25,40 @@ export interface HeldAttempt extends Place {
   readonly token: string;
 }
 
-export interface NewAttempt extends HeldAttempt {
+/** An attempt that is to begin. */
+export interface NewAttempt extends Omit<HeldAttempt, "number"> {
   readonly executor: string;
 }
 
-/** Writes that an attempt begins. */
-export async function insertAttempt(tx: RunTransaction, attempt: NewAttempt, writing: Writing): Promise<void> {
-  await tx
+/** Begins the next attempt of the invocation, after the invocation's own row has been written; what still ran is ended. */
+export async function beginAttempt(tx: RunTransaction, attempt: NewAttempt, writing: Writing): Promise<AttemptLease> {
+  const { runId, invocationId, executor, token } = attempt;
+  const nowMs = writing.clock.now();
+  const { number } = await tx
     .insertInto("attempt")
-    .values({
-      run_id: attempt.runId,
-      invocation_id: attempt.invocationId,
-      number: attempt.number,
+    .values((e) => ({
+      run_id: runId,
+      invocation_id: invocationId,
+      number: e
+        .selectFrom("attempt")
+        .select((last) => last(last.fn.coalesce(last.fn.max("number"), last.lit(0)), "+", 1).as("next"))
+        .where("run_id", "=", runId)
+        .where("invocation_id", "=", invocationId),
       state: "running",
-      executor: attempt.executor,
-      token: attempt.token,
+      executor,
+      token,
       owner: JSON.stringify(writing.self()),
       error: null,
-      started_at_ms: writing.clock.now(),
+      started_at_ms: nowMs,
       finished_at_ms: null,
-    })
-    .execute();
+    }))
+    .returning("number")
+    .executeTakeFirstOrThrow();
+  if (number > 1) await endRunningAttempts(tx, attempt, nowMs);
+  return createAttemptLease({ ...attempt, number }, writing);
 }
 
-/** The lease of an attempt that `insertAttempt` wrote. */
-export function createAttemptLease(attempt: NewAttempt, { clock, commit }: Writing): AttemptLease {
+function createAttemptLease(attempt: HeldAttempt, { clock, commit }: Writing): AttemptLease {
   const { runId, invocationId, number } = attempt;
   return {
     runId,
@@ -66,7 +75,7 @@ export function createAttemptLease(attempt: NewAttempt, { clock, commit }: Writi
 
 async function finishAttempt(
   tx: RunTransaction,
-  attempt: NewAttempt,
+  attempt: HeldAttempt,
   { end, nowMs }: { readonly end: AttemptEnd; readonly nowMs: number },
 ): Promise<ArtifactRecord[]> {
   const place = { runId: attempt.runId, invocationId: attempt.invocationId };
@@ -85,10 +94,10 @@ const INTERRUPTED = JSON.stringify({
   stack: null,
 });
 
-/** Ends whatever attempt of the invocation is running, after the invocation's own row has been written. */
+/** Ends whatever attempt of the invocation is running, but for the one with the token if there is one. */
 export async function endRunningAttempts(
   tx: RunTransaction,
-  { runId, invocationId }: Place,
+  { runId, invocationId, token = "" }: Place & { readonly token?: string },
   nowMs: number,
 ): Promise<void> {
   await tx
@@ -97,18 +106,8 @@ export async function endRunningAttempts(
     .where("run_id", "=", runId)
     .where("invocation_id", "=", invocationId)
     .where("state", "=", "running")
+    .where("token", "!=", token)
     .execute();
-}
-
-/** Of the next attempt. */
-export async function nextNumber(tx: RunTransaction, { runId, invocationId }: Place): Promise<number> {
-  const { last } = await tx
-    .selectFrom("attempt")
-    .select((e) => e.fn.max("number").as("last"))
-    .where("run_id", "=", runId)
-    .where("invocation_id", "=", invocationId)
-    .executeTakeFirstOrThrow();
-  return (last ?? 0) + 1;
 }
 
 /** Ends an attempt whose process is gone, and its invocation until it is tried again. */
@@ -135,7 +134,7 @@ async function setAttempt(
   columns: { readonly state: string; readonly error: string | null; readonly finished_at_ms: number | null },
 ): Promise<void> {
   const { numUpdatedRows } = await tx.updateTable("attempt").set(columns).where(isHeld(attempt)).executeTakeFirst();
-  if (numUpdatedRows !== 1n) throw new AttemptLostError(attempt.runId, attempt.invocationId, attempt.number);
+  if (numUpdatedRows !== 1n) throw new AttemptLostError(attempt.runId, attempt.invocationId);
 }
 
 /** The row of an attempt as long as it runs under that token. */

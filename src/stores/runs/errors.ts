@@ -78,9 +78,9 @@ export class RunEndedError extends TrilithError {
 export class AttemptLostError extends TrilithError {
   override readonly code = "attempt-lost";
 
-  constructor(runId: string, invocationId: string, attempt: number) {
+  constructor(runId: string, invocationId: string) {
     super(
-      `Attempt ${attempt} of ${invocationId} in the run ${runId} belongs to another process by now, so nothing of this one is written; ` +
+      `The attempt of ${invocationId} in the run ${runId} belongs to another process by now, so nothing of this one is written; ` +
         "expected to hold it. Let the other process go on.",
     );
   }

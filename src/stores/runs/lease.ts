@@ -2,7 +2,7 @@
 
 import type { InvocationEnd, InvocationEntry, RunEnd, RunLease } from "../../contracts/run-journal.ts";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
-import { createAttemptLease, endRunningAttempts, insertAttempt, nextNumber, type Writing } from "./attempt-lease.ts";
+import { beginAttempt, endRunningAttempts, type Writing } from "./attempt-lease.ts";
 import { RunLeaseLostError } from "./errors.ts";
 import type { Guard, Write } from "./group-commit.ts";
 import {
@@ -46,18 +46,13 @@ export function createLease(taken: TakenRun, writing: Writing): RunLease {
       const at = placeOf(entry, anew);
       return guarded((tx) => enterInvocation(tx, entry, at));
     },
-    async startAttempt(entry, executor) {
+    startAttempt(entry, executor) {
       const at = placeOf(entry, true);
-      const held = { runId, invocationId: entry.id, token: writing.createToken() };
-      const attempt = await guarded(async (tx) => {
+      const attempt = { runId, invocationId: entry.id, executor, token: writing.createToken() };
+      return guarded(async (tx) => {
         await enterInvocation(tx, entry, at);
-        // One that was never begun has no attempts. Of any other, another process may have some.
-        if (at.begun) await endRunningAttempts(tx, held, at.nowMs);
-        const number = at.begun ? await nextNumber(tx, held) : 1;
-        await insertAttempt(tx, { ...held, number, executor }, writing);
-        return { ...held, number, executor };
+        return beginAttempt(tx, attempt, writing);
       });
-      return createAttemptLease(attempt, writing);
     },
     settle(entry, end) {
       const at = placeOf(entry, true);

@@ -7,7 +7,7 @@ import type { InvocationRecord } from "../../contracts/runs.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { entropyRandom, type Random } from "../../core/random.ts";
 import { createArtifactCatalog } from "./artifact-catalog.ts";
-import { createAttemptLease, endRunningAttempts, insertAttempt, nextNumber, type Writing } from "./attempt-lease.ts";
+import { beginAttempt, type Writing } from "./attempt-lease.ts";
 import { AttemptLostError, RunEndedError, RunLeaseLostError, RunNotFoundError } from "./errors.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { createLease } from "./lease.ts";
@@ -109,7 +109,6 @@ function takeAttempt(
   writing: Writing,
   { runId, invocationId, executor }: Parameters<RunJournal["takeAttempt"]>[0],
 ): ReturnType<RunJournal["takeAttempt"]> {
-  const place = { runId, invocationId };
   const token = writing.createToken();
   return writing.commit(async (tx) => {
     // The invocation first: of two processes that want the attempt, the second waits here for the first.
@@ -120,12 +119,8 @@ function takeAttempt(
       .where("id", "=", invocationId)
       .where("state", "in", ["running", "cancelled"])
       .executeTakeFirst();
-    const number = await nextNumber(tx, place);
-    if (numUpdatedRows !== 1n) throw new AttemptLostError(runId, invocationId, number);
-    await endRunningAttempts(tx, place, writing.clock.now());
-    const attempt = { ...place, number, executor, token };
-    await insertAttempt(tx, attempt, writing);
-    return createAttemptLease(attempt, writing);
+    if (numUpdatedRows !== 1n) throw new AttemptLostError(runId, invocationId);
+    return beginAttempt(tx, { runId, invocationId, executor, token }, writing);
   });
 }
 

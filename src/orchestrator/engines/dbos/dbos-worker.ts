@@ -8,11 +8,13 @@
 import type { RunRecord } from "../../../contracts/runs.ts";
 import type { SharedDatabase, Workspace } from "../../../contracts/workspace.ts";
 import { isTrilithError, messageOf } from "../../../core/errors.ts";
+import { importLibrary } from "../../../core/optional-library.ts";
 import { NoSharedDatabaseError } from "../../errors.ts";
 import type { Pipeline } from "../../pipeline.ts";
 import { goOn } from "../../run-pipeline.ts";
 import type { RunOptions } from "../../start-run.ts";
 import { assertSameCode, letGo } from "../../worker.ts";
+import { createEnqueue } from "./enqueue-steps.ts";
 import {
   APPLICATION,
   type DbosLibrary,
@@ -59,15 +61,20 @@ export async function runDbosWorker(options: DbosWorkerOptions, signal: AbortSig
   const { shared } = workspace;
   if (shared === undefined) throw new NoSharedDatabaseError();
   const { DBOS, DBOSClient } = options.lib ?? (await importDbos());
+  const { Pool } = (await importLibrary("pg", "The engine dbos", () => import("pg"))).default;
+  const pool = new Pool({ connectionString: shared.url, application_name: "trilith" });
+  pool.on("error", (error) => workspace.log.debug(error.message)); // the next statement tells it
   const client = await DBOSClient.create({
     systemDatabaseUrl: shared.url,
+    systemDatabasePool: pool,
     applicationName: APPLICATION,
     logger: quietLogger(workspace),
   });
+  const enqueue = createEnqueue(client, pool);
   const running = new AbortController();
   const drive = DBOS.registerWorkflow(
     (runId: string) =>
-      DBOS.runStep(() => driveRun(options, { runId, client, signal: running.signal }), { name: "drive" }),
+      DBOS.runStep(() => driveRun(options, { runId, enqueue, signal: running.signal }), { name: "drive" }),
     { name: RUN_WORKFLOW },
   );
   const perform = DBOS.registerWorkflow(
@@ -102,6 +109,7 @@ export async function runDbosWorker(options: DbosWorkerOptions, signal: AbortSig
     running.abort(new DOMException("The worker stops", "AbortError"));
     await DBOS.shutdown({ deregister: true });
     await client.destroy();
+    await pool.end();
   }
 }
 
@@ -159,7 +167,7 @@ async function cleanUp(DBOS: Dbos, nowMs: number): Promise<void> {
 /** Drives a run until it ends or waits. Returns how, and never the values: they are artifacts. */
 async function driveRun(
   options: DbosWorkerOptions,
-  { runId, client, signal }: { readonly runId: string; readonly client: Client; readonly signal: AbortSignal },
+  { runId, enqueue, signal }: { readonly runId: string; readonly enqueue: EnqueueStep; readonly signal: AbortSignal },
 ): Promise<string> {
   const { workspace } = options;
   const { runs } = workspace;
@@ -171,10 +179,6 @@ async function driveRun(
     throw error;
   });
   if (lease === undefined) return "taken";
-  const enqueue: EnqueueStep = async (work, { id, resourceClass }) => {
-    const place = { workflowName: STEP_WORKFLOW, workflowID: id, queueName: stepQueue(resourceClass) };
-    await client.enqueue({ ...place, appVersion: PROTOCOL }, work);
-  };
   try {
     const pipeline = await options.findPipeline(run.pipeline);
     await assertSameCode(pipeline, run);
