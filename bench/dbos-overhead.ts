@@ -18,7 +18,7 @@ import { benchReport, median } from "./report.ts";
 
 const WIDTH = 300;
 const LENGTH = 30;
-const ROUNDS = 3;
+const ROUNDS = 9;
 
 const server = await startServer();
 let databaseCount = 0;
