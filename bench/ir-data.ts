@@ -81,6 +81,8 @@ const blankChunk: Chunk = {
   source: "",
   title: "",
   publishedAt: null,
+  language: null,
+  tags: [],
   index: 0,
   start: 0,
   end: 1,

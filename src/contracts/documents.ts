@@ -28,7 +28,19 @@ export const Provenance = z.object({
   title: z.string(),
   /** ISO 8601, when the source says so. */
   publishedAt: z.string().nullable(),
+  /** ISO 639-1, as the source says or as its text shows; `null` where neither tells. */
+  language: z.string().nullable().default(null),
+  /** As the source gives them, lower case. */
+  tags: z.array(z.string()).default([]),
 });
+
+export type Provenance = z.infer<typeof Provenance>;
+
+/** The record's provenance alone. */
+export function provenanceOf(record: Provenance): Provenance {
+  const { authorId, authorFullName, kind, platform, source, title, publishedAt, language, tags } = record;
+  return { authorId, authorFullName, kind, platform, source, title, publishedAt, language, tags };
+}
 
 /** One version of one document, with the text as it was found (main content only, for a web page). */
 export const RawDocument = Provenance.extend({
@@ -39,6 +51,12 @@ export const RawDocument = Provenance.extend({
   contentHash: z.string(),
   format: z.enum(["markdown", "html", "text"]),
   content: z.string(),
+  /** ISO 8601, when the source says so. */
+  modifiedAt: z.string().nullable().default(null),
+  /** Where the source says that it is at home. */
+  canonicalUrl: z.string().nullable().default(null),
+  /** As stated: an SPDX identifier, a URL, or the sentence. */
+  licence: z.string().nullable().default(null),
   /** ISO 8601. */
   collectedAt: z.string(),
 });
@@ -46,7 +64,7 @@ export type RawDocument = z.infer<typeof RawDocument>;
 
 /** What a collector finds: a document before the warehouse has given it an id and a version. */
 export type DocumentDraft = Omit<
-  RawDocument,
+  z.input<typeof RawDocument>,
   "id" | "version" | "contentHash" | "authorId" | "authorFullName" | "collectedAt"
 >;
 

@@ -1,7 +1,15 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Author, openWorkspace, runPipeline, testContext, type Workspace } from "trilith";
+import {
+  type Author,
+  CleanedDocument,
+  openWorkspace,
+  RawDocument,
+  runPipeline,
+  testContext,
+  type Workspace,
+} from "trilith";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { digitalDataEtl } from "../../pipelines/digital-data-etl.ts";
 import { featureEngineering } from "../../pipelines/feature-engineering.ts";
@@ -121,12 +129,18 @@ describe("the steps", () => {
     expect(query.said.metadata).toMatchObject({ num_documents: 1, notes });
 
     const clean = testContext();
-    const { cleaned_documents } = await cleanDocuments.run({ documents: raw_documents }, clean);
+    const { cleaned_documents } = await cleanDocuments.run(
+      { documents: raw_documents.map((each) => RawDocument.parse(each)) },
+      clean,
+    );
     expect(clean.said.metadata).toMatchObject({ num_documents: 1, notes });
 
     const { artifacts } = workspace;
     const embed = testContext({ workspace: { warehouse, artifacts, embedders: await workspace.open("embedders") } });
-    await chunkAndEmbed.run({ documents: cleaned_documents, target_tokens: 60 }, embed);
+    await chunkAndEmbed.run(
+      { documents: cleaned_documents.map((each) => CleanedDocument.parse(each)), target_tokens: 60 },
+      embed,
+    );
     const { num_chunks, chunking, embedding } = embed.said.metadata;
     expect(embed.said.metadata).toMatchObject({ num_documents: 1, num_embedded_chunks: num_chunks });
     expect(chunking).toMatchObject({ note: { num_chunks, authors: ["Mary Ann Evans"] } });

@@ -17,6 +17,8 @@ const document = (text: string): CleanedDocument => ({
   source: "a.md",
   title: "A",
   publishedAt: null,
+  language: null,
+  tags: [],
   text,
   sourceLines: text.split("\n").map((_, i) => i + 11),
 });

@@ -3,6 +3,7 @@
  * a heading stays with what it heads, numbered notes stay together. Nothing is dropped and nothing is said twice.
  */
 
+import { provenanceOf } from "../../contracts/documents.ts";
 import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
 import { hashJson, shortHash } from "../../core/hash.ts";
 import { headingText, type MarkdownBlock, parseMarkdownBlocks } from "../../text/index.ts";
@@ -38,13 +39,7 @@ export function chunkDocument(document: CleanedDocument, options: ChunkOptions):
       id: `chunk-${shortHash(hashJson([document.id, document.version, start, end]))}`,
       documentId: document.id,
       documentVersion: document.version,
-      authorId: document.authorId,
-      authorFullName: document.authorFullName,
-      kind: document.kind,
-      platform: document.platform,
-      source: document.source,
-      title: document.title,
-      publishedAt: document.publishedAt,
+      ...provenanceOf(document),
       index,
       start,
       end,

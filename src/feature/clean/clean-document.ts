@@ -1,6 +1,6 @@
 /** A raw document as a cleaned one: normalised text without front matter and without what its site repeats. */
 
-import type { RawDocument } from "../../contracts/documents.ts";
+import { provenanceOf, type RawDocument } from "../../contracts/documents.ts";
 import type { CleanedDocument } from "../../contracts/features.ts";
 import { joinLines, type NormalizedLine, normalizeLines } from "../../text/index.ts";
 import { type Boilerplate, withoutBoilerplate } from "./boilerplate.ts";
@@ -17,13 +17,7 @@ export function cleanDocument(raw: RawDocument, boilerplate: Boilerplate): Clean
   return {
     id: raw.id,
     version: raw.version,
-    authorId: raw.authorId,
-    authorFullName: raw.authorFullName,
-    kind: raw.kind,
-    platform: raw.platform,
-    source: raw.source,
-    title: raw.title,
-    publishedAt: raw.publishedAt,
+    ...provenanceOf(raw),
     text,
     sourceLines: hasLines(raw) ? sourceLines : null,
   };

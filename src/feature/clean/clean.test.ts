@@ -18,6 +18,11 @@ const raw = (content: string, more: Partial<RawDocument> = {}): RawDocument => (
   format: "markdown",
   content,
   publishedAt: null,
+  language: null,
+  tags: [],
+  modifiedAt: null,
+  canonicalUrl: null,
+  licence: null,
   collectedAt: "",
   ...more,
 });

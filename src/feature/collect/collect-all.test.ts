@@ -2,7 +2,13 @@ import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Author, Collector, DocumentDraft, RawDocument, Warehouse } from "../../contracts/documents.ts";
+import {
+  type Author,
+  type Collector,
+  type DocumentDraft,
+  RawDocument,
+  type Warehouse,
+} from "../../contracts/documents.ts";
 import { assertCrawled, collectAll } from "./collect-all.ts";
 import { findAuthors } from "./find-authors.ts";
 import { importWarehouseJson } from "./import-warehouse-json.ts";
@@ -27,7 +33,7 @@ function memoryWarehouse(): Warehouse {
       const before = documents.get(id);
       if (before?.content === draft.content) return { document: before, outcome: "unchanged" };
       const of = { authorId: author.id, authorFullName: author.fullName, contentHash: "", collectedAt: "" };
-      const document = { ...draft, ...of, id, version: (before?.version ?? 0) + 1 };
+      const document = RawDocument.parse({ ...draft, ...of, id, version: (before?.version ?? 0) + 1 });
       documents.set(id, document);
       return { document, outcome: before ? "changed" : "new" };
     },

@@ -22,6 +22,8 @@ const cleaned = (id: string, text: string): CleanedDocument => ({
   source: `${id}.md`,
   title: "t",
   publishedAt: null,
+  language: null,
+  tags: [],
   text,
   sourceLines: null,
 });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { describeOnDatabases } from "../../../test/sql-databases.ts";
+import type { Provenance } from "../../contracts/documents.ts";
 import type { Chunk, CleanedDocument, FeatureStore } from "../../contracts/features.ts";
 import { createRandom } from "../../core/random.ts";
 import { migrateDatabase } from "../database/index.ts";
@@ -7,14 +8,16 @@ import { createFeatureStore, featureMigrations } from "./index.ts";
 
 const clock = { now: () => 0, sleep: async () => undefined };
 
-const origin = {
+const origin: Omit<Provenance, "authorId"> = {
   authorFullName: "Ada",
   kind: "note",
   platform: "folder",
   source: "a.md",
   title: "A",
   publishedAt: null,
-} as const;
+  language: null,
+  tags: [],
+};
 
 const document = (id: string, text: string, authorId = "ada"): CleanedDocument => ({
   ...origin,

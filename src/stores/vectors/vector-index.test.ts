@@ -21,6 +21,8 @@ const chunk = (id: string, text: string, changes: Partial<Chunk> = {}): Chunk =>
   source: "notes.md",
   title: "",
   publishedAt: null,
+  language: null,
+  tags: [],
   index: 0,
   start: 0,
   end: text.length,

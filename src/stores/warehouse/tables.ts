@@ -16,6 +16,12 @@ export type WarehouseTables = {
     format: string;
     content: string;
     published_at: string | null;
+    modified_at: string | null;
+    language: string | null;
+    /** A JSON list. */
+    tags: string;
+    canonical_url: string | null;
+    licence: string | null;
     collected_at: string;
   };
   /** One row, whose count grows with every write. */
@@ -62,6 +68,19 @@ export const warehouseMigrations: Migration[] = [
         .addColumn("count", "integer", (c) => c.notNull())
         .execute();
       await database.withTables<WarehouseTables>().insertInto("warehouse_change").values({ id: 1, count: 0 }).execute();
+    },
+  },
+  {
+    id: "warehouse-002",
+    async up(database) {
+      const columns = ["modified_at", "language", "canonical_url", "licence"];
+      for (const column of columns) {
+        await database.schema.alterTable("warehouse_version").addColumn(column, "text").execute();
+      }
+      await database.schema
+        .alterTable("warehouse_version")
+        .addColumn("tags", "text", (c) => c.notNull().defaultTo("[]"))
+        .execute();
     },
   },
 ];

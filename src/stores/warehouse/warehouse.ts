@@ -74,6 +74,11 @@ const authorId = (fullName: string): string => `author-${shortHash(hashJson(name
 function toVersion(author: Author, draft: DocumentDraft, collectedAt: string): Omit<RawDocument, "version"> {
   return {
     ...draft,
+    modifiedAt: draft.modifiedAt ?? null,
+    language: draft.language ?? null,
+    tags: draft.tags ?? [],
+    canonicalUrl: draft.canonicalUrl ?? null,
+    licence: draft.licence ?? null,
     id: `document-${shortHash(hashJson([author.id, draft.source]))}`,
     contentHash: hashJson({ title: draft.title, content: draft.content }),
     authorId: author.id,
@@ -135,12 +140,17 @@ function selectVersions(tables: Tables) {
       "v.format",
       "v.content",
       "v.published_at as publishedAt",
+      "v.modified_at as modifiedAt",
+      "v.language",
+      "v.tags",
+      "v.canonical_url as canonicalUrl",
+      "v.licence",
       "v.collected_at as collectedAt",
     ]);
 }
 
-const toDocument = (row: { readonly id: string }): RawDocument =>
-  parseWith(RawDocument, row, `the warehouse's document ${row.id}`);
+const toDocument = (row: { readonly id: string; readonly tags: string }): RawDocument =>
+  parseWith(RawDocument, { ...row, tags: JSON.parse(row.tags) }, `the warehouse's document ${row.id}`);
 
 async function insertVersion(transaction: Transaction<WarehouseTables>, document: RawDocument): Promise<void> {
   const { id, authorId: author_id, source, version } = document;
@@ -161,6 +171,11 @@ async function insertVersion(transaction: Transaction<WarehouseTables>, document
       format: document.format,
       content: document.content,
       published_at: document.publishedAt,
+      modified_at: document.modifiedAt,
+      language: document.language,
+      tags: JSON.stringify(document.tags),
+      canonical_url: document.canonicalUrl,
+      licence: document.licence,
       collected_at: document.collectedAt,
     })
     .execute();

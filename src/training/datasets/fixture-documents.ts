@@ -1,5 +1,6 @@
 /** Cleaned documents and chunks for tests: made from plain texts by rules simple enough to check by eye. */
 
+import { provenanceOf } from "../../contracts/documents.ts";
 import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
 import { hashJson, shortHash } from "../../core/hash.ts";
 
@@ -15,6 +16,8 @@ export function fixtureDocument(text: string, fields: Partial<CleanedDocument> =
     source: `notes/${shortHash(hashJson(text))}.md`,
     title: "A note",
     publishedAt: null,
+    language: null,
+    tags: [],
     text,
     sourceLines: null,
     ...fields,
@@ -23,20 +26,14 @@ export function fixtureDocument(text: string, fields: Partial<CleanedDocument> =
 
 /** One chunk a second-level section: from one `## ` to the next. */
 export function fixtureChunks(documents: readonly CleanedDocument[]): Chunk[] {
-  return documents.flatMap(({ text, id, version, kind, ...document }) => {
+  return documents.flatMap(({ text, id, version, ...document }) => {
     const starts = [0, ...[...text.matchAll(/^## /gm)].map(({ index }) => index)];
     const bounds = [...new Set(starts)].map((start, i, all) => ({ start, end: all[i + 1] ?? text.length }));
     return bounds.map(({ start, end }, index) => ({
       id: `${id}-${index}`,
       documentId: id,
       documentVersion: version,
-      authorId: document.authorId,
-      authorFullName: document.authorFullName,
-      kind,
-      platform: document.platform,
-      source: document.source,
-      title: document.title,
-      publishedAt: document.publishedAt,
+      ...provenanceOf(document),
       index,
       start,
       end,
