@@ -74,6 +74,8 @@ function toChunk({ author, text, title = "" }: Note, index: number): Chunk {
     source: `notes/${index}.md`,
     title,
     publishedAt: null,
+    language: null,
+    tags: [],
     index: 0,
     start: 100,
     end: 100 + text.length,

@@ -3,6 +3,7 @@
  * of what is read back from all of them.
  */
 
+import type { Provenance } from "../src/contracts/documents.ts";
 import type { Chunk, CleanedDocument } from "../src/contracts/features.ts";
 import type { ArtifactDraft, InvocationEntry, RunLease } from "../src/contracts/run-journal.ts";
 import type { ArtifactRecord } from "../src/contracts/runs.ts";
@@ -95,7 +96,13 @@ export async function ran(lease: RunLease, id: string, given: StepGiven = {}): P
   return attempt.finish({ state: "completed", final: true, error: null, artifacts: given.outputs ?? [] });
 }
 
-const origin = { kind: "note", platform: "folder", publishedAt: null } as const;
+const origin: Omit<Provenance, "authorId" | "authorFullName" | "source" | "title"> = {
+  kind: "note",
+  platform: "folder",
+  publishedAt: null,
+  language: null,
+  tags: [],
+};
 
 export async function collect(stores: Stores, authorName: string, count: number) {
   const author = await stores.warehouse.saveAuthor(authorName);

@@ -1,5 +1,6 @@
 /** One of several processes that write to the same stores: a document, features and a model a round, until it is done or killed. */
 
+import type { Provenance } from "../../src/contracts/documents.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { openPostgresDatabase, openSqliteDatabase } from "../../src/stores/database/index.ts";
 import { createFeatureStore } from "../../src/stores/features/index.ts";
@@ -16,7 +17,15 @@ const [warehouse, features, registry] = [
   createFeatureStore(database, clock),
   createModelRegistry(database, clock),
 ];
-const origin = { kind: "note", platform: "folder", source: "a.md", title: "A", publishedAt: null } as const;
+const origin: Omit<Provenance, "authorId" | "authorFullName"> = {
+  kind: "note",
+  platform: "folder",
+  source: "a.md",
+  title: "A",
+  publishedAt: null,
+  language: null,
+  tags: [],
+};
 const ada = await warehouse.saveAuthor("Ada");
 for (let round = 0; round < Number(rounds); round++) {
   const content = `${name} ${round}`;
