@@ -40,6 +40,7 @@ export async function corpusOf(notes: readonly Note[], { maxInputTokens = 10_000
   const model = letterModel(maxInputTokens, embedded);
   const embedders: Embedders = {
     ...model,
+    fitted: false,
     prepare: async () => new Uint8Array(),
     async open() {
       opened.count++;

@@ -36,6 +36,8 @@ export interface EmbeddingModel {
 export interface Embedders {
   /** The kind of embedder in use and its settings: what decides the model that `prepare` makes. */
   readonly fingerprint: string;
+  /** Whether `prepare` learns from its corpus: then a new corpus means new vectors for all that is indexed. */
+  readonly fitted: boolean;
   /** Limits known before any model exists, for the chunker. */
   readonly maxInputTokens: number;
   countTokens(text: string): number;

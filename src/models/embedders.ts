@@ -23,6 +23,7 @@ export function lsaEmbedders(): Embedders {
   return {
     ...limits,
     fingerprint: `lsa-${LSA_DIMENSIONS}-1`,
+    fitted: true,
     prepare: fitLsa,
     open: async (bytes) => openLsa(bytes, limits),
   };
@@ -45,6 +46,7 @@ export function aiSdkEmbedders({ model, maxInputTokens = 256 }: AiSdkEmbeddersOp
   return {
     ...limits,
     fingerprint: name,
+    fitted: false,
     async prepare() {
       const [vector] = await embedTexts(model, ["dimensions"]);
       return new TextEncoder().encode(JSON.stringify({ name, dimensions: vector?.length ?? 0 }));

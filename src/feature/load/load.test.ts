@@ -36,6 +36,7 @@ function testEmbedders(): Embedders & { readonly embedded: string[] } {
   return {
     embedded,
     fingerprint: "test",
+    fitted: true,
     maxInputTokens: 6,
     countTokens,
     prepare: async (corpus) => Buffer.from(String(corpus.length)),
