@@ -36,16 +36,25 @@ export type StepVoice = Pick<StepContext, "metric" | "progress"> & {
 };
 
 /**
- * Runs the step's function.
+ * Runs the step's function and stores what it returns, which may still be coming: rows are stored while a generator
+ * makes them.
  *
+ * @returns  its outputs; the bytes of large ones are in the workspace's artifacts
+
  * @throws {StepTimeoutError} when its time is up, whatever the function does then
  * @throws the function's own error; the signal's reason when the run was cancelled and the function did not end in time
  */
-export async function runAttempt(step: StepDefinition, input: unknown, setting: AttemptSetting): Promise<unknown> {
+export async function runAttempt(
+  step: StepDefinition,
+  input: unknown,
+  setting: AttemptSetting,
+): Promise<ArtifactDraft[]> {
   const timeUp = new AbortController();
   const ports = await Promise.all(step.uses.map(async (port) => [port, await setting.workspace.open(port)] as const));
   const { context, close } = createContext(ports, setting, AbortSignal.any([setting.signal, timeUp.signal]));
-  const running = inScope({ kind: "step", step: step.name }, () => step.run(input, context)).then(
+  const running = inScope({ kind: "step", step: step.name }, async () =>
+    saveOutputs(step, await step.run(input, context), setting.workspace.artifacts),
+  ).then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
@@ -70,7 +79,7 @@ export async function runAttempt(step: StepDefinition, input: unknown, setting: 
   }
 }
 
-function unwrap(result: { value: unknown } | { error: unknown }): unknown {
+function unwrap<T>(result: { value: T } | { error: unknown }): T {
   if ("error" in result) throw result.error;
   return result.value;
 }
@@ -127,8 +136,8 @@ function createContext(
   };
 }
 
-/** What a step returned, checked and stored: the bytes of large outputs are in `artifacts` when this resolves. */
-export async function saveOutputs(
+/** What a step returned, checked and stored. */
+async function saveOutputs(
   step: StepDefinition,
   returned: unknown,
   artifacts: ArtifactStore,

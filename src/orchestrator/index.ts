@@ -41,6 +41,7 @@ export { jsonl } from "./materializers/jsonl.ts";
 export type { Materializer } from "./materializers/materializer.ts";
 export type { NdArray, NumericData } from "./materializers/npy.ts";
 export { renderChart } from "./materializers/render-chart.ts";
+export { type Rows, rows, rowsOf, rowsText } from "./materializers/rows.ts";
 export { text } from "./materializers/text.ts";
 export { typedArray } from "./materializers/typed-array.ts";
 export { type Pipeline, pipeline, type ResultOf } from "./pipeline.ts";

@@ -4,7 +4,7 @@ import type { ArtifactStore } from "../../contracts/artifacts.ts";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
 import { canonicalJson, type JsonValue } from "../../core/json.ts";
-import { createArtifactReader, parseManifest, typedArray } from "../../orchestrator/index.ts";
+import { createArtifactReader, parseManifest, rowsText, typedArray } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { findArtifact, withProject } from "../open-project.ts";
 
@@ -65,6 +65,8 @@ const compareJson: Compare = (before, after) => compareValues(parse(before), par
 const COMPARISONS: Readonly<Record<string, Compare>> = {
   json: compareJson,
   chart: compareJson,
+  rows: async (before, after, artifacts) =>
+    compareRows(await readRows(before, artifacts), await readRows(after, artifacts)),
   jsonl: (before, after) => compareRows(rowsOf(before).map(parseText), rowsOf(after).map(parseText)),
   text: (before, after) => compareRows(linesOf(before), linesOf(after), "line"),
   arrowTable: async (before, after) => compareRows(await tableRowsOf(before), await tableRowsOf(after)),
@@ -76,6 +78,9 @@ const COMPARISONS: Readonly<Record<string, Compare>> = {
 };
 
 const parse = (content: Uint8Array): JsonValue => JSON.parse(Buffer.from(content).toString());
+
+const readRows = async (content: Uint8Array, artifacts: ArtifactStore): Promise<JsonValue[]> =>
+  (await Array.fromAsync(rowsText(content, artifacts))).flatMap((part) => rowsOf(part).map(parseText));
 
 const parseText = (text: string): JsonValue => JSON.parse(text);
 

@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
-import { createArtifactReader, folder, materializerByName } from "../../orchestrator/index.ts";
+import { createArtifactReader, folder, materializerByName, rowsText } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { findArtifact, withProject } from "../open-project.ts";
 import { writeFiles } from "../write-files.ts";
@@ -15,6 +15,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
   nothing: ".json",
   chart: ".json",
   jsonl: ".jsonl",
+  rows: ".jsonl",
   text: ".txt",
   typedArray: ".npy",
   arrowTable: ".arrows",
@@ -58,6 +59,11 @@ export async function writeArtifact(
     return { path: resolve(path), files: files.size };
   }
   const file = isFolder(path) ? join(path, nameOf(artifact)) : path;
+  if (artifact.materializer === "rows") {
+    const parts = await Array.fromAsync(rowsText(content, workspace.artifacts));
+    await writeFiles(dirname(file), new Map([[basename(file), Buffer.concat(parts)]]), { force });
+    return { path: resolve(file), files: 1 };
+  }
   const view = file.endsWith(".svg") ? materializerByName(artifact.materializer)?.view : undefined;
   await writeFiles(dirname(file), new Map([[basename(file), view?.(content).text ?? content]]), { force });
   return { path: resolve(file), files: 1 };

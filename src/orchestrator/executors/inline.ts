@@ -1,14 +1,14 @@
 /** Attempts in this process: the step's function is called here. A step that computes for long blocks the others. */
 
 import { parseWith } from "../../core/schema.ts";
-import { runAttempt, saveOutputs } from "../attempt.ts";
+import { runAttempt } from "../attempt.ts";
 import { loadCallInput } from "../call-input.ts";
 import type { AttemptRequest, RunContext } from "../drive/run-context.ts";
 import { localExecutor } from "./local-executor.ts";
 
 export const inlineExecutor = localExecutor("inline", async (run, request, { attempt, say }) => {
   const { definition } = request;
-  const returned = await runAttempt(definition, await readInput(run, request), {
+  return runAttempt(definition, await readInput(run, request), {
     workspace: run.workspace,
     run: { id: run.lease.runId, pipeline: run.pipeline },
     attempt,
@@ -16,7 +16,6 @@ export const inlineExecutor = localExecutor("inline", async (run, request, { att
     graceMs: run.graceMs,
     say,
   });
-  return saveOutputs(definition, returned, run.workspace.artifacts);
 });
 
 /** The input with every reference's value in it, parsed. */

@@ -2,7 +2,7 @@
 
 import type { Workspace } from "../../contracts/workspace.ts";
 import { parseWith } from "../../core/schema.ts";
-import { runAttempt, saveOutputs } from "../attempt.ts";
+import { runAttempt } from "../attempt.ts";
 import { isPlainObject } from "../json-value.ts";
 import { importStep } from "./import-step.ts";
 import { loadRecipe } from "./recipes.ts";
@@ -33,7 +33,7 @@ async function perform(order: StepOrder, workspace: Workspace, signal: AbortSign
   const whole = isPlainObject(loaded) ? { ...order.defaults, ...loaded } : loaded;
   const input = parseWith(definition.input, whole, `the input of ${definition.name}`);
   // Its time is measured by the process that ordered, which can end this one.
-  const returned = await runAttempt({ ...definition, timeoutMs: null }, input, {
+  return runAttempt({ ...definition, timeoutMs: null }, input, {
     workspace,
     run: order.run,
     attempt: order.attempt,
@@ -46,7 +46,6 @@ async function perform(order: StepOrder, workspace: Workspace, signal: AbortSign
       metadata: (record, about) => void answer({ type: "metadata", record, about }),
     },
   });
-  return saveOutputs(definition, returned, workspace.artifacts);
 }
 
 function answer(message: FromStep): Promise<void> {

@@ -8,6 +8,7 @@ import { folder } from "./folder.ts";
 import { json, nothing } from "./json.ts";
 import { jsonl } from "./jsonl.ts";
 import type { Materializer } from "./materializer.ts";
+import { rows } from "./rows.ts";
 import { text } from "./text.ts";
 import { typedArray } from "./typed-array.ts";
 
@@ -16,6 +17,7 @@ const anything = z.unknown();
 const BUILT_IN = [
   json(anything),
   jsonl(anything),
+  rows(anything),
   folder(),
   text(),
   bytes(),

@@ -12,5 +12,6 @@ export { jsonl } from "./jsonl.ts";
 export type { Materializer } from "./materializer.ts";
 export type { NdArray, NumericData } from "./npy.ts";
 export { renderChart } from "./render-chart.ts";
+export { type Rows, rows, rowsOf } from "./rows.ts";
 export { text } from "./text.ts";
 export { typedArray } from "./typed-array.ts";

@@ -5,7 +5,7 @@ import type { AttemptLease } from "../../../contracts/run-journal.ts";
 import type { Workspace } from "../../../contracts/workspace.ts";
 import { isTrilithError } from "../../../core/errors.ts";
 import { parseWith } from "../../../core/schema.ts";
-import { runAttempt, saveOutputs } from "../../attempt.ts";
+import { runAttempt } from "../../attempt.ts";
 import { createVoice } from "../../drive/voice.ts";
 import { toErrorRecord } from "../../error-record.ts";
 import { createEventStream } from "../../events.ts";
@@ -92,7 +92,7 @@ async function compute(
   const whole = isPlainObject(loaded) ? { ...order.defaults, ...loaded } : loaded;
   const input = parseWith(definition.input, whole, `the input of ${name}`);
   const attempt = parts.lease.number;
-  const returned = await runAttempt(definition, input, {
+  return runAttempt(definition, input, {
     workspace,
     run: order.run,
     attempt,
@@ -104,5 +104,4 @@ async function compute(
       attempt,
     ),
   });
-  return saveOutputs(definition, returned, workspace.artifacts);
 }
