@@ -87,11 +87,15 @@ export interface Warehouse {
   fingerprint(): Promise<string>;
 }
 
+/** A source that holds text and was not taken: a line of the report. */
+export const SkippedSource = z.object({ source: z.string(), reason: z.string() });
+export type SkippedSource = z.infer<typeof SkippedSource>;
+
 /** Turns one link or path into documents. */
 export interface Collector {
   readonly name: string;
   /** Whether this collector is the one for the link. The first that says yes is used. */
   accepts(link: string): boolean;
-  /** Yields the drafts found; throws one clear error when there is nothing to take. */
-  collect(link: string, signal?: AbortSignal): AsyncIterable<DocumentDraft>;
+  /** Yields the drafts found, and what was left out; throws one clear error when there is nothing to take. */
+  collect(link: string, signal?: AbortSignal): AsyncIterable<DocumentDraft | SkippedSource>;
 }

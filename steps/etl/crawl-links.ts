@@ -25,9 +25,11 @@ export const crawlLinks = step({
       onSaved: (document, outcome) => void (outcome !== "unchanged" && writes.push(documentKey(document))),
       signal,
     });
-    for (const { link, outcome, reason = "" } of report.links) {
+    for (const { link, outcome, reason = "", skipped = [] } of report.links) {
       if (outcome === "failed") log.warn(reason, { link });
       else log.info(outcome, { link });
+      if (skipped.length > 0)
+        log.warn(`${skipped.length} sources were left out, each with its reason in the report`, { link });
     }
     metadata.log(report.hosts);
     metadata.log(touched({ writes }));

@@ -53,7 +53,7 @@ const draft = (source: string, content = "text"): DocumentDraft => ({
   publishedAt: null,
 });
 
-const collectorOf = (collect: (link: string) => AsyncGenerator<DocumentDraft>): Collector => ({
+const collectorOf = (collect: (link: string) => ReturnType<Collector["collect"]>): Collector => ({
   name: "test",
   accepts: (link) => link.startsWith("https://"),
   collect,
@@ -90,6 +90,20 @@ describe("collecting a list of links", () => {
     expect(report.links[1]?.reason).toBe("it is broken");
     expect(report.links[5]?.reason).toMatch(/No collector takes "gopher:x" \(there are: test\)/);
     expect(report.hosts["a.org"]).toEqual({ successful: 4, total: 6 });
+  });
+
+  it("reports what a link holds that was left out, whatever came of the link", async () => {
+    const collector = collectorOf(async function* (link) {
+      yield { source: `${link}/big`, reason: "it is too large" };
+      if (link.endsWith("/bad")) throw new RangeError("it is broken");
+      yield draft(link);
+    });
+    const links = ["https://a.org/good", "https://a.org/bad"];
+    const report = await collectAll(links, { author: ada, collectors: [collector], warehouse: memoryWarehouse() });
+    expect(report.links).toMatchObject([
+      { outcome: "new", skipped: [{ source: "https://a.org/good/big", reason: "it is too large" }] },
+      { outcome: "failed", skipped: [{ source: "https://a.org/bad/big", reason: "it is too large" }] },
+    ]);
   });
 
   it("asks a host one page at a time, and several hosts at once", async () => {

@@ -4,7 +4,14 @@
  */
 
 import { z } from "zod";
-import type { Author, Collector, RawDocument, SaveOutcome, Warehouse } from "../../contracts/documents.ts";
+import {
+  type Author,
+  type Collector,
+  type RawDocument,
+  type SaveOutcome,
+  SkippedSource,
+  type Warehouse,
+} from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
 import { CrawlFailedError, LinkUnsupportedError } from "../errors.ts";
 
@@ -15,6 +22,8 @@ const LinkOutcome = z.object({
   /** Of all documents that the link gave, whether new or not. */
   documentIds: z.array(z.string()),
   reason: z.string().optional(),
+  /** What of a folder, an archive or a file holds text and was left out. */
+  skipped: z.array(SkippedSource).optional(),
 });
 type LinkOutcome = z.infer<typeof LinkOutcome>;
 
@@ -77,6 +86,11 @@ async function collectOne(link: string, options: CollectOptions): Promise<LinkOu
   const { author, collectors, warehouse, signal } = options;
   const documentIds: string[] = [];
   const outcomes: SaveOutcome[] = [];
+  const skipped: SkippedSource[] = [];
+  const found = (): Pick<LinkOutcome, "documentIds" | "skipped"> => ({
+    documentIds,
+    ...(skipped.length > 0 ? { skipped } : {}),
+  });
   try {
     const collector = collectors.find((each) => each.accepts(link));
     if (!collector)
@@ -85,16 +99,20 @@ async function collectOne(link: string, options: CollectOptions): Promise<LinkOu
         collectors.map(({ name }) => name),
       );
     for await (const draft of collector.collect(link, signal)) {
+      if ("reason" in draft) {
+        skipped.push(draft);
+        continue;
+      }
       const { document, outcome } = await warehouse.saveDocument(author, draft);
       options.onSaved?.(document, outcome);
       documentIds.push(document.id);
       outcomes.push(outcome);
     }
     const strongest = (["new", "changed"] as const).find((each) => outcomes.includes(each));
-    return { link, outcome: strongest ?? "unchanged", documentIds };
+    return { link, outcome: strongest ?? "unchanged", ...found() };
   } catch (error) {
     signal?.throwIfAborted();
-    return { link, outcome: "failed", documentIds, reason: messageOf(error) };
+    return { link, outcome: "failed", ...found(), reason: messageOf(error) };
   }
 }
 
