@@ -91,6 +91,9 @@ export interface Warehouse {
 export const SkippedSource = z.object({ source: z.string(), reason: z.string() });
 export type SkippedSource = z.infer<typeof SkippedSource>;
 
+/** Whether a collector has left this out. */
+export const isSkipped = (found: DocumentDraft | SkippedSource): found is SkippedSource => "reason" in found;
+
 /** Turns one link or path into documents. */
 export interface Collector {
   readonly name: string;

@@ -7,6 +7,7 @@ import { z } from "zod";
 import {
   type Author,
   type Collector,
+  isSkipped,
   type RawDocument,
   type SaveOutcome,
   SkippedSource,
@@ -99,7 +100,7 @@ async function collectOne(link: string, options: CollectOptions): Promise<LinkOu
         collectors.map(({ name }) => name),
       );
     for await (const draft of collector.collect(link, signal)) {
-      if ("reason" in draft) {
+      if (isSkipped(draft)) {
         skipped.push(draft);
         continue;
       }

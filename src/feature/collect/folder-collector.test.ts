@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { DocumentDraft } from "../../contracts/documents.ts";
+import { type DocumentDraft, isSkipped } from "../../contracts/documents.ts";
 import { type FolderCollectorOptions, folderCollector } from "./folder-collector.ts";
 
 function folderOf(files: Record<string, string | Uint8Array>): string {
@@ -15,7 +15,7 @@ function folderOf(files: Record<string, string | Uint8Array>): string {
 }
 
 const collect = async (path: string, options: FolderCollectorOptions = {}): Promise<DocumentDraft[]> =>
-  (await Array.fromAsync(folderCollector(options).collect(path))).filter((found) => !("reason" in found));
+  (await Array.fromAsync(folderCollector(options).collect(path))).filter((found) => !isSkipped(found));
 const pathsIn = async (folder: string): Promise<string[]> =>
   (await collect(folder)).map(({ source }) => source.slice(folder.length + 1));
 
@@ -80,7 +80,7 @@ describe("the folder collector", () => {
     const taken: string[] = [];
     const all = async (): Promise<void> => {
       for await (const found of folderCollector({ maxBytes: 100 }).collect(folder)) {
-        if (!("reason" in found)) taken.push(found.title);
+        if (!isSkipped(found)) taken.push(found.title);
       }
     };
     await expect(all()).rejects.toMatchObject({
