@@ -15,7 +15,9 @@ function folderOf(files: Record<string, string | Uint8Array>): string {
 }
 
 const collect = async (path: string, options: FolderCollectorOptions = {}): Promise<DocumentDraft[]> =>
-  (await Array.fromAsync(folderCollector(options).collect(path))).filter((found) => !isSkipped(found));
+  (await Array.fromAsync(folderCollector(options).collect(path))).filter(
+    (found): found is DocumentDraft => !isSkipped(found),
+  );
 const pathsIn = async (folder: string): Promise<string[]> =>
   (await collect(folder)).map(({ source }) => source.slice(folder.length + 1));
 
