@@ -14,9 +14,11 @@ export const digitalDataEtl = pipeline({
     links: z.array(z.string().min(1)).min(1),
     /** Share of the links that may fail, 0–1; all of them never may. */
     max_failed_fraction: z.number().min(0).max(1).default(1),
+    /** Whether pages are fetched whole that their server would call unchanged. */
+    refresh: z.boolean().default(false),
   }),
-  run({ user_full_name, links, max_failed_fraction }) {
+  run({ user_full_name, links, max_failed_fraction, refresh }) {
     const { user } = getOrCreateUser({ user_full_name });
-    return crawlLinks({ user, links, max_failed_fraction });
+    return crawlLinks({ user, links, max_failed_fraction, refresh });
   },
 });

@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import type { CrawlState, Meeting, Sighting, Validators } from "./crawl-state.ts";
 
 export const Author = z.object({
   id: z.string(),
@@ -59,16 +60,26 @@ export const RawDocument = Provenance.extend({
   licence: z.string().nullable().default(null),
   /** ISO 8601. */
   collectedAt: z.string(),
+  /** ISO 8601: since when its source is no more; `null` while it is there. */
+  goneAt: z.string().nullable().default(null),
 });
 export type RawDocument = z.infer<typeof RawDocument>;
 
 /** What a collector finds: a document before the warehouse has given it an id and a version. */
 export type DocumentDraft = Omit<
   z.input<typeof RawDocument>,
-  "id" | "version" | "contentHash" | "authorId" | "authorFullName" | "collectedAt"
+  "id" | "version" | "contentHash" | "authorId" | "authorFullName" | "collectedAt" | "goneAt"
 >;
 
 export type SaveOutcome = "new" | "changed" | "unchanged";
+
+/** What saving a draft came to. */
+export interface SavedDocument {
+  readonly document: RawDocument;
+  readonly outcome: SaveOutcome;
+  /** Whether its source had been gone. */
+  readonly isBack: boolean;
+}
 
 /** Raw documents and their authors, every version. Saving equal content twice stores nothing twice. */
 export interface Warehouse {
@@ -77,14 +88,15 @@ export interface Warehouse {
   /** Reads only: an unknown name is `undefined`, never a new author. */
   findAuthor(fullName: string): Promise<Author | undefined>;
   listAuthors(): Promise<Author[]>;
-  /** A new version when title or content differ from the latest. */
-  saveDocument(author: Author, draft: DocumentDraft): Promise<{ document: RawDocument; outcome: SaveOutcome }>;
-  /** Latest versions, ordered by source; of all authors when no ids are given. */
-  listDocuments(filter?: { authorIds?: readonly string[] }): Promise<RawDocument[]>;
+  /** A new version when title or content differ from the latest. A document that was gone is there again (`isBack`). */
+  saveDocument(author: Author, draft: DocumentDraft, meeting?: Meeting): Promise<SavedDocument>;
+  /** Latest versions, ordered by source; of all authors when no ids are given, and also those that are gone. */
+  listDocuments(filter?: { authorIds?: readonly string[]; withoutGone?: boolean }): Promise<RawDocument[]>;
   /** The given or latest version. */
   findDocument(id: string, version?: number): Promise<RawDocument | undefined>;
-  /** Changes whenever a read could give something else. */
+  /** Changes whenever a read of authors or documents could give something else. */
   fingerprint(): Promise<string>;
+  readonly crawlState: CrawlState;
 }
 
 /** A source that holds text and was not taken: a line of the report. */
@@ -92,13 +104,33 @@ export const SkippedSource = z.object({ source: z.string(), reason: z.string() }
 export type SkippedSource = z.infer<typeof SkippedSource>;
 
 /** Whether a collector has left this out. */
-export const isSkipped = (found: DocumentDraft | SkippedSource): found is SkippedSource => "reason" in found;
+export const isSkipped = (found: Finding): found is SkippedSource => "reason" in found;
+
+/** What a collector finds: a document, what it left out, or what has become of a document that is known. */
+export type Finding =
+  | (DocumentDraft & { readonly validators?: Validators })
+  | SkippedSource
+  | { readonly source: string; readonly state: "unchanged" | "gone" };
+
+/** What a collector may ask and must obey. */
+export interface CollectRequest {
+  readonly signal?: AbortSignal | undefined;
+  /** What is known of a source; without it everything counts as new. */
+  readonly lastSeen?: (source: string) => Promise<Sighting | undefined>;
+}
 
 /** Turns one link or path into documents. */
 export interface Collector {
   readonly name: string;
   /** Whether this collector is the one for the link. The first that says yes is used. */
   accepts(link: string): boolean;
-  /** Yields the drafts found, and what was left out; throws one clear error when there is nothing to take. */
-  collect(link: string, signal?: AbortSignal): AsyncIterable<DocumentDraft | SkippedSource>;
+  /** Whether `collect` gives all that there is: what came by the link before and is not given again, is gone. */
+  readonly isWhole?: boolean;
+  /** Yields what is found and what was left out; throws one clear error when there is nothing to take. */
+  collect(link: string, request?: CollectRequest): AsyncIterable<Finding>;
+}
+
+/** A collector that finds documents only, as one of files does: what is gone is seen from what is not given again. */
+export interface DraftCollector extends Collector {
+  collect(link: string, request?: CollectRequest): AsyncIterable<DocumentDraft | SkippedSource>;
 }

@@ -12,19 +12,17 @@ export const crawlLinks = step({
     links: z.array(z.string().min(1)).min(1),
     /** Share of the links that may fail, 0–1; all of them never may. */
     max_failed_fraction: z.number().min(0).max(1).default(1),
+    /** Whether pages are fetched whole that their server would call unchanged. */
+    refresh: z.boolean().default(false),
   }),
   outputs: { crawled_links: CrawlReport },
   uses: ["collectors", "warehouse"],
   cache: false,
-  async run({ user, links, max_failed_fraction }, { workspace, log, metadata, metric, progress, signal }) {
-    const writes: string[] = [];
-    const report = await collectAll(links, {
-      ...workspace,
-      author: user,
-      onProgress: progress,
-      onSaved: (document, outcome) => void (outcome !== "unchanged" && writes.push(documentKey(document))),
-      signal,
-    });
+  async run({ user, links, max_failed_fraction, refresh }, context) {
+    const { workspace, log, metadata, metric, progress, run, signal } = context;
+    const crawlId = `${run.id}/${user.id}`;
+    const crawl = { author: user, crawlId, refresh, onProgress: progress, signal };
+    const report = await collectAll(links, { ...workspace, ...crawl });
     for (const { link, outcome, reason = "", skipped = [] } of report.links) {
       if (outcome === "failed") log.warn(reason, { link });
       else log.info(outcome, { link });
@@ -32,10 +30,11 @@ export const crawlLinks = step({
         log.warn(`${skipped.length} sources were left out, each with its reason in the report`, { link });
     }
     metadata.log(report.hosts);
-    metadata.log(touched({ writes }));
+    metadata.log(touched({ writes: report.links.flatMap(({ written }) => written.map(documentKey)) }));
     metric("documents", new Set(report.links.flatMap(({ documentIds }) => documentIds)).size);
     metric("failed_links", report.links.filter(({ outcome }) => outcome === "failed").length);
     assertCrawled(report, max_failed_fraction);
+    await workspace.warehouse.crawlState.endCrawl(crawlId);
     return { crawled_links: report };
   },
 });

@@ -23,6 +23,7 @@ const raw = (content: string, more: Partial<RawDocument> = {}): RawDocument => (
   modifiedAt: null,
   canonicalUrl: null,
   licence: null,
+  goneAt: null,
   collectedAt: "",
   ...more,
 });

@@ -164,7 +164,7 @@ describe("the article collector", () => {
 
   it("stops when its signal does", async () => {
     const collector = articleCollector({ allowedHosts: [host] });
-    const stopped = Array.fromAsync(collector.collect(`http://${host}/slow`, AbortSignal.timeout(20)));
+    const stopped = Array.fromAsync(collector.collect(`http://${host}/slow`, { signal: AbortSignal.timeout(20) }));
     await expect(stopped).rejects.toMatchObject({ name: "TimeoutError" });
   });
 

@@ -1,6 +1,6 @@
 /** Articles on the web: a page is fetched, its main content taken, and nothing else kept. */
 
-import type { Collector } from "../../contracts/documents.ts";
+import type { DraftCollector } from "../../contracts/documents.ts";
 import { decodeText } from "./decode-text.ts";
 import { fetchPage } from "./fetch-page.ts";
 import { guardedFetch, type PageFetch } from "./guarded-fetch.ts";
@@ -28,13 +28,13 @@ const PLATFORMS: readonly (readonly [suffix: string, platform: string])[] = [
 ];
 
 /** Collects HTML articles by `http://` and `https://` links. */
-export function articleCollector(options: ArticleCollectorOptions = {}): Collector {
+export function articleCollector(options: ArticleCollectorOptions = {}): DraftCollector {
   const { allowedHosts = [], fetch = guardedFetch({ allowedHosts }) } = options;
   const { timeoutMs = 30_000, maxBytes = 8 * 2 ** 20, maxRedirects = 5, userAgent = USER_AGENT } = options;
   return {
     name: "article",
     accepts: (link) => /^https?:\/\//i.test(link) && URL.canParse(link),
-    async *collect(link, signal) {
+    async *collect(link, { signal } = {}) {
       const limits = { timeoutMs, maxBytes, maxRedirects, userAgent, ...(signal ? { signal } : {}) };
       const { url, bytes, contentType } = await fetchPage(link, { fetch, ...limits });
       const { extractArticle } = await import("./extract-article.ts"); // the parsers load when a page has come

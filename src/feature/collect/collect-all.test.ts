@@ -20,6 +20,7 @@ const ada: Author = { id: "ada", fullName: "Ada Lovelace" };
 function memoryWarehouse(): Warehouse {
   const documents = new Map<string, RawDocument>();
   const authors = new Map<string, Author>();
+  const notes = new Map<string, [string, string][]>();
   return {
     async saveAuthor(fullName) {
       const author = authors.get(fullName) ?? { id: fullName, fullName };
@@ -31,15 +32,25 @@ function memoryWarehouse(): Warehouse {
     async saveDocument(author, draft) {
       const id = `${author.id}|${draft.source}`;
       const before = documents.get(id);
-      if (before?.content === draft.content) return { document: before, outcome: "unchanged" };
+      if (before?.content === draft.content) return { document: before, outcome: "unchanged", isBack: false };
       const of = { authorId: author.id, authorFullName: author.fullName, contentHash: "", collectedAt: "" };
       const document = RawDocument.parse({ ...draft, ...of, id, version: (before?.version ?? 0) + 1 });
       documents.set(id, document);
-      return { document, outcome: before ? "changed" : "new" };
+      return { document, outcome: before ? "changed" : "new", isBack: false };
     },
     listDocuments: async () => [...documents.values()],
     findDocument: async (id) => documents.get(id),
     fingerprint: async () => "",
+    crawlState: {
+      find: async () => undefined,
+      list: async () => [],
+      mark: async () => undefined,
+      loadCrawl: async (crawlId) => new Map(notes.get(crawlId)),
+      noteLink: async (crawlId, link, outcome) => {
+        notes.set(crawlId, [...(notes.get(crawlId) ?? []), [link, outcome]]);
+      },
+      endCrawl: async (crawlId) => void notes.delete(crawlId),
+    },
   };
 }
 
@@ -70,14 +81,19 @@ describe("collecting a list of links", () => {
       if (link.endsWith("/half")) throw new RangeError("half was taken");
     });
     const links = ["new", "bad", "same", "edited", "half"].map((name) => `https://a.org/${name}`);
-    const saved: string[] = [];
     const report = await collectAll([...links, "gopher:x", links[0] ?? ""], {
       author: ada,
       collectors: [collector],
       warehouse,
-      onSaved: ({ source }, outcome) => void saved.push(`${source.slice(14)} ${outcome}`),
     });
-    expect(saved.sort()).toEqual(["edited changed", "half new", "new new", "same unchanged"]);
+    const written = report.links
+      .slice(0, 6)
+      .flatMap((link) => link.written.map(({ version }) => [link.link.slice(14), version]));
+    expect(written).toEqual([
+      ["new", 1],
+      ["edited", 2],
+      ["half", 1],
+    ]);
     expect(report.links.map(({ outcome, documentIds }) => [outcome, documentIds.length])).toEqual([
       ["new", 1],
       ["failed", 0],
@@ -124,12 +140,45 @@ describe("collecting a list of links", () => {
     expect([mostPerHost, mostHosts]).toEqual([1, 2]);
   });
 
+  it("goes on where a crawl of the same id was stopped, and tries again only what failed", async () => {
+    const warehouse = memoryWarehouse();
+    const stop = new AbortController();
+    const asked: string[] = [];
+    const collector = collectorOf(async function* (link) {
+      asked.push(link.slice(14));
+      if (link.endsWith("/3")) throw new RangeError("not now");
+      if (link.endsWith("/4")) stop.abort();
+      stop.signal.throwIfAborted();
+      yield draft(link);
+    });
+    const links = [1, 2, 3, 4, 5].map((page) => `https://a.org/${page}`);
+    const crawl = { author: ada, collectors: [collector], warehouse, crawlId: "run-1" };
+    await expect(collectAll(links, { ...crawl, signal: stop.signal })).rejects.toMatchObject({ name: "AbortError" });
+    expect(asked.splice(0)).toEqual(["1", "2", "3", "4"]);
+    const going = collectorOf(async function* (link) {
+      asked.push(link.slice(14));
+      yield draft(link);
+    });
+    const progress: string[] = [];
+    const report = await collectAll(links, {
+      ...crawl,
+      collectors: [going],
+      onProgress: (done, total, label) => void progress.push(`${done}/${total} ${label}`),
+    });
+    expect(asked).toEqual(["3", "4", "5"]);
+    expect(progress).toEqual(["3/5 a.org 1/3", "4/5 a.org 2/3", "5/5 a.org 3/3"]);
+    expect(report.links.map(({ outcome }) => outcome)).toEqual(["new", "new", "new", "new", "new"]);
+    await collectAll(links, { ...crawl, collectors: [going], crawlId: "run-2" });
+    expect(asked).toHaveLength(8);
+  });
+
   it("fails with the list when all links failed, or more than the share that may", () => {
     const of = (...outcomes: ("new" | "failed")[]) => ({
       links: outcomes.map((outcome, i) => ({
         link: `l${i}`,
         outcome,
         documentIds: [],
+        written: [],
         ...(outcome === "failed" ? { reason: "r" } : {}),
       })),
       hosts: {},

@@ -4,24 +4,19 @@
  */
 
 import { z } from "zod";
-import {
-  type Author,
-  type Collector,
-  isSkipped,
-  type RawDocument,
-  type SaveOutcome,
-  SkippedSource,
-  type Warehouse,
-} from "../../contracts/documents.ts";
+import type { Sighting } from "../../contracts/crawl-state.ts";
+import { type Author, type Collector, isSkipped, SkippedSource, type Warehouse } from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
 import { CrawlFailedError, LinkUnsupportedError } from "../errors.ts";
 
 const LinkOutcome = z.object({
   link: z.string(),
-  /** Of a folder: the strongest of its documents'; `failed` also where some were taken. */
-  outcome: z.enum(["new", "changed", "unchanged", "failed"]),
-  /** Of all documents that the link gave, whether new or not. */
+  /** Where there are many documents: the strongest of theirs; `failed` also where some were taken. */
+  outcome: z.enum(["new", "changed", "gone", "unchanged", "failed"]),
+  /** Of all documents that the link gave, whether new or not, and of those that are gone. */
   documentIds: z.array(z.string()),
+  /** The versions that were stored. */
+  written: z.array(z.object({ id: z.string(), version: z.int() })).default([]),
   reason: z.string().optional(),
   /** What of a folder, an archive or a file holds text and was left out. */
   skipped: z.array(SkippedSource).optional(),
@@ -42,28 +37,50 @@ export interface CollectOptions {
   readonly warehouse: Warehouse;
   /** Hosts at a time. Default 8. */
   readonly concurrency?: number;
-  readonly onProgress?: (done: number, total: number, link: string) => void;
-  /** Called for each document that was saved, also for one that had not changed. */
-  readonly onSaved?: (document: RawDocument, outcome: SaveOutcome) => void;
+  /** Of all links, with a label that says how far the last link's host is. */
+  readonly onProgress?: (done: number, total: number, label: string) => void;
   readonly signal?: AbortSignal;
+  /** A crawl of the same id goes on where it was stopped: links that came to something are not collected again. */
+  readonly crawlId?: string;
+  /** Whether everything is fetched whole, also what a server would call unchanged. */
+  readonly refresh?: boolean;
 }
 
 /** Collects every link once and saves what it gives. Rejects only when the signal aborts, or the warehouse fails. */
 export async function collectAll(links: readonly string[], options: CollectOptions): Promise<CrawlReport> {
-  const outcomes = new Map<string, LinkOutcome>();
+  const { crawlId, onProgress, warehouse } = options;
+  const outcomes = crawlId === undefined ? new Map<string, LinkOutcome>() : await earlierOutcomes(crawlId, warehouse);
   const unique = [...new Set(links)];
-  const queues = [...Map.groupBy(unique, hostOf).values()];
+  const left = Map.groupBy(
+    unique.filter((link) => !outcomes.has(link)),
+    hostOf,
+  );
+  const queues = [...left];
+  let doneCount = unique.length - queues.reduce((sum, [, queue]) => sum + queue.length, 0);
   const worker = async (): Promise<void> => {
-    for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
-      for (const link of queue) {
-        outcomes.set(link, await collectOne(link, options));
-        options.onProgress?.(outcomes.size, unique.length, link);
+    for (let next = queues.shift(); next !== undefined; next = queues.shift()) {
+      const [host, queue] = next;
+      for (const [index, link] of queue.entries()) {
+        const outcome = await collectOne(link, options);
+        outcomes.set(link, outcome);
+        if (crawlId !== undefined) await warehouse.crawlState.noteLink(crawlId, link, JSON.stringify(outcome));
+        onProgress?.(++doneCount, unique.length, `${host} ${index + 1}/${queue.length}`);
       }
     }
   };
   await Promise.all(Array.from({ length: options.concurrency ?? 8 }, worker));
   const report = links.flatMap((link) => outcomes.get(link) ?? []);
   return { links: report, hosts: countHosts(report) };
+}
+
+/** What an earlier attempt at the crawl came to, but for its failures, which are tried again. */
+async function earlierOutcomes(crawlId: string, { crawlState }: Warehouse): Promise<Map<string, LinkOutcome>> {
+  const outcomes = new Map<string, LinkOutcome>();
+  for (const [link, text] of await crawlState.loadCrawl(crawlId)) {
+    const outcome = LinkOutcome.parse(JSON.parse(text));
+    if (outcome.outcome !== "failed") outcomes.set(link, outcome);
+  }
+  return outcomes;
 }
 
 /**
@@ -84,36 +101,87 @@ export function assertCrawled({ links }: CrawlReport, maxFailedFraction = 1): vo
 }
 
 async function collectOne(link: string, options: CollectOptions): Promise<LinkOutcome> {
-  const { author, collectors, warehouse, signal } = options;
-  const documentIds: string[] = [];
-  const outcomes: SaveOutcome[] = [];
-  const skipped: SkippedSource[] = [];
-  const found = (): Pick<LinkOutcome, "documentIds" | "skipped"> => ({
-    documentIds,
-    ...(skipped.length > 0 ? { skipped } : {}),
-  });
+  const taken = new LinkTally(link);
   try {
-    const collector = collectors.find((each) => each.accepts(link));
-    if (!collector)
+    const collector = options.collectors.find((each) => each.accepts(link));
+    if (!collector) {
       throw new LinkUnsupportedError(
         link,
-        collectors.map(({ name }) => name),
+        options.collectors.map(({ name }) => name),
       );
-    for await (const draft of collector.collect(link, signal)) {
-      if (isSkipped(draft)) {
-        skipped.push(draft);
-        continue;
-      }
-      const { document, outcome } = await warehouse.saveDocument(author, draft);
-      options.onSaved?.(document, outcome);
-      documentIds.push(document.id);
-      outcomes.push(outcome);
     }
-    const strongest = (["new", "changed"] as const).find((each) => outcomes.includes(each));
-    return { link, outcome: strongest ?? "unchanged", ...found() };
+    await takeAll(collector, taken, options);
+    return taken.outcome();
   } catch (error) {
-    signal?.throwIfAborted();
-    return { link, outcome: "failed", ...found(), reason: messageOf(error) };
+    options.signal?.throwIfAborted();
+    return { ...taken.outcome(), outcome: "failed", reason: messageOf(error) };
+  }
+}
+
+async function takeAll(collector: Collector, taken: LinkTally, options: CollectOptions): Promise<void> {
+  const { author, warehouse, signal, refresh = false } = options;
+  const { crawlState } = warehouse;
+  const { link } = taken;
+  const lastSeen = async (source: string): Promise<Sighting | undefined> => {
+    const sighting = await crawlState.find(author.id, source);
+    return sighting && refresh ? { ...sighting, etag: null, lastModified: null } : sighting;
+  };
+  const met = new Set<string>();
+  for await (const finding of collector.collect(link, { signal, lastSeen })) {
+    met.add(finding.source);
+    if (isSkipped(finding)) {
+      taken.skipped.push(finding);
+      continue;
+    }
+    if ("state" in finding) {
+      const sighting = await crawlState.find(author.id, finding.source);
+      if (sighting) await crawlState.mark(sighting, finding.state);
+      if (sighting) taken.add(finding.state, sighting.documentId);
+      continue;
+    }
+    const { validators, ...draft } = finding;
+    const { document, outcome, isBack } = await warehouse.saveDocument(author, draft, { link, validators });
+    taken.add(outcome, document.id, outcome === "unchanged" ? undefined : document.version);
+    if (isBack) taken.reason = "it is there again";
+  }
+  if (!collector.isWhole) return;
+  for (const sighting of await crawlState.list(author.id, link)) {
+    if (met.has(sighting.source) || sighting.goneAt !== null) continue;
+    await crawlState.mark(sighting, "gone");
+    taken.add("gone", sighting.documentId);
+  }
+}
+
+/** What a link has come to so far. */
+class LinkTally {
+  readonly link: string;
+  reason: string | undefined;
+  readonly skipped: SkippedSource[] = [];
+  readonly #outcomes = new Set<LinkOutcome["outcome"]>();
+  readonly #documentIds = new Set<string>();
+  readonly #written: { id: string; version: number }[] = [];
+
+  constructor(link: string) {
+    this.link = link;
+  }
+
+  add(outcome: LinkOutcome["outcome"], id: string, version?: number): void {
+    this.#outcomes.add(outcome);
+    this.#documentIds.add(id);
+    if (version !== undefined) this.#written.push({ id, version });
+  }
+
+  outcome(): LinkOutcome {
+    const { link, reason, skipped } = this;
+    const strongest = LinkOutcome.shape.outcome.options.find((each) => this.#outcomes.has(each));
+    return {
+      link,
+      outcome: strongest ?? "unchanged",
+      documentIds: [...this.#documentIds],
+      written: this.#written,
+      ...(reason === undefined ? {} : { reason }),
+      ...(skipped.length > 0 ? { skipped } : {}),
+    };
   }
 }
 

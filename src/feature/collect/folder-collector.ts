@@ -3,7 +3,7 @@
 import type { Stats } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
-import type { Collector, DocumentDraft } from "../../contracts/documents.ts";
+import type { DocumentDraft, DraftCollector } from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
 import { headingText } from "../../text/index.ts";
 import { FilesUnreadableError, FolderEmptyError, FolderMissingError, SourceTooLargeError } from "../errors.ts";
@@ -29,11 +29,12 @@ const FORMATS: Readonly<Record<string, "markdown" | "html" | "text">> = {
  * Collects files and folders. A document's source is the path as it was given, joined with `/`, so that the same
  * folder collected again by the same path gives the same documents. Files are taken in order of their paths.
  */
-export function folderCollector({ maxBytes = 8 * 2 ** 20 }: FolderCollectorOptions = {}): Collector {
+export function folderCollector({ maxBytes = 8 * 2 ** 20 }: FolderCollectorOptions = {}): DraftCollector {
   return {
     name: "folder",
+    isWhole: true,
     accepts: (link) => link.trim() !== "" && !/^[a-z][a-z0-9+.-]*:\/\//i.test(link),
-    async *collect(link, signal) {
+    async *collect(link, { signal } = {}) {
       const given = link.replaceAll(sep, "/").replace(/(?<=.)\/+$/, "");
       const root = await statOf(link);
       const paths = root.isDirectory() ? await textFilesUnder(link) : [""];

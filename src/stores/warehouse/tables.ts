@@ -1,11 +1,22 @@
-/** Tables of the warehouse: authors, documents, their versions, and a counter that every write moves. */
+/** Tables of the warehouse: authors, documents, their versions, a counter that every write moves, and crawls. */
 
 import type { Migration } from "../../contracts/database.ts";
 
 export type WarehouseTables = {
   warehouse_author: { id: string; name_key: string; full_name: string };
   /** What stays the same over all versions. */
-  warehouse_document: { id: string; author_id: string; source: string; latest_version: number };
+  warehouse_document: {
+    id: string;
+    author_id: string;
+    source: string;
+    latest_version: number;
+    link: string | null;
+    etag: string | null;
+    last_modified: string | null;
+    /** `null` for what was saved before it was noted. */
+    seen_at: string | null;
+    gone_at: string | null;
+  };
   warehouse_version: {
     document_id: string;
     version: number;
@@ -26,6 +37,8 @@ export type WarehouseTables = {
   };
   /** One row, whose count grows with every write. */
   warehouse_change: { id: number; count: number };
+  /** What became of the links of a crawl, so that it goes on where it was stopped. */
+  warehouse_crawl_link: { crawl_id: string; link: string; outcome: string; noted_at: string };
 };
 
 /** The warehouse's schema, for `migrateDatabase`. */
@@ -80,6 +93,27 @@ export const warehouseMigrations: Migration[] = [
       await database.schema
         .alterTable("warehouse_version")
         .addColumn("tags", "text", (c) => c.notNull().defaultTo("[]"))
+        .execute();
+    },
+  },
+  {
+    id: "warehouse-003",
+    async up({ schema }) {
+      for (const column of ["link", "etag", "last_modified", "seen_at", "gone_at"]) {
+        await schema.alterTable("warehouse_document").addColumn(column, "text").execute();
+      }
+      await schema
+        .createIndex("warehouse_document_link")
+        .on("warehouse_document")
+        .columns(["author_id", "link"])
+        .execute();
+      await schema
+        .createTable("warehouse_crawl_link")
+        .addColumn("crawl_id", "text", (c) => c.notNull())
+        .addColumn("link", "text", (c) => c.notNull())
+        .addColumn("outcome", "text", (c) => c.notNull())
+        .addColumn("noted_at", "text", (c) => c.notNull())
+        .addPrimaryKeyConstraint("warehouse_crawl_link_key", ["crawl_id", "link"])
         .execute();
     },
   },

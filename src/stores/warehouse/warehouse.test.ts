@@ -100,4 +100,68 @@ describeOnDatabases("the warehouse", (newDatabase) => {
     expect(versions.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect(await warehouses[0].fingerprint()).toBe("warehouse@21");
   });
+
+  it("remembers when, how and with which validators a source was met, and moves no fingerprint for it", async () => {
+    const warehouse = await open();
+    const { crawlState } = warehouse;
+    const ada = await warehouse.saveAuthor("Ada");
+    expect(await crawlState.find(ada.id, draft.source)).toBeUndefined();
+    const validators = { etag: '"1"', lastModified: null };
+    const { document } = await warehouse.saveDocument(ada, draft, { link: "https://example.org/", validators });
+    const before = await warehouse.fingerprint();
+    await warehouse.saveDocument(ada, draft, { link: draft.source, validators: { ...validators, etag: '"2"' } });
+    const sighting = await crawlState.find(ada.id, draft.source);
+    expect(sighting).toEqual({
+      documentId: document.id,
+      source: draft.source,
+      link: draft.source,
+      etag: '"2"',
+      lastModified: null,
+      seenAt: "2024-01-02T00:00:00.000Z",
+      goneAt: null,
+    });
+    if (sighting) await crawlState.mark(sighting, "unchanged");
+    expect(await warehouse.fingerprint()).toBe(before);
+    expect(await crawlState.list(ada.id, draft.source)).toEqual([sighting]);
+    expect(await crawlState.list(ada.id, "https://example.org/")).toEqual([]);
+  });
+
+  it("keeps and dates a document that is gone, lists it or not, and takes it back without a new version", async () => {
+    const warehouse = await open();
+    const ada = await warehouse.saveAuthor("Ada");
+    const { document } = await warehouse.saveDocument(ada, draft, { link: draft.source });
+    const fingerprints = [await warehouse.fingerprint()];
+    const mark = async (state: "unchanged" | "gone"): Promise<void> => {
+      const sighting = await warehouse.crawlState.find(ada.id, draft.source);
+      if (sighting) await warehouse.crawlState.mark(sighting, state);
+      fingerprints.push(await warehouse.fingerprint());
+    };
+    await mark("gone");
+    await mark("gone");
+    expect(await warehouse.listDocuments()).toMatchObject([{ version: 1, goneAt: "2024-01-02T00:00:00.000Z" }]);
+    expect(await warehouse.listDocuments({ withoutGone: true })).toEqual([]);
+    const back = await warehouse.saveDocument(ada, draft, { link: draft.source });
+    expect(back).toEqual({ document, outcome: "unchanged", isBack: true });
+    fingerprints.push(await warehouse.fingerprint());
+    await mark("gone");
+    await mark("unchanged");
+    expect(await warehouse.listDocuments({ withoutGone: true })).toEqual([document]);
+    expect(new Set(fingerprints).size).toBe(fingerprints.length - 1); // the second "gone" changed nothing
+  });
+
+  it("notes the links of a crawl, the last note of each, for a month or until its end", async () => {
+    let nowMs = clock.now();
+    const openDatabase = await newDatabase();
+    const database = await openDatabase();
+    await migrateDatabase(database, warehouseMigrations);
+    const { crawlState } = createWarehouse(database, { ...clock, now: () => nowMs });
+    await crawlState.noteLink("run-1", "a", "1");
+    await crawlState.noteLink("run-1", "a", "2");
+    await crawlState.noteLink("run-2", "b", "3");
+    expect(await crawlState.loadCrawl("run-1")).toEqual(new Map([["a", "2"]]));
+    await crawlState.endCrawl("run-1");
+    expect(await crawlState.loadCrawl("run-1")).toEqual(new Map());
+    nowMs += 31 * 24 * 60 * 60 * 1000;
+    expect(await crawlState.loadCrawl("run-2")).toEqual(new Map());
+  });
 });

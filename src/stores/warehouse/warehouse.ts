@@ -4,11 +4,20 @@
  */
 
 import type { Kysely, Transaction } from "kysely";
+import type { Meeting } from "../../contracts/crawl-state.ts";
 import { type Database, takeWriteLock } from "../../contracts/database.ts";
-import { type Author, type DocumentDraft, RawDocument, type Warehouse } from "../../contracts/documents.ts";
+import {
+  type Author,
+  type DocumentDraft,
+  RawDocument,
+  type SavedDocument,
+  type Warehouse,
+} from "../../contracts/documents.ts";
 import type { Clock } from "../../core/clock.ts";
 import { hashJson, shortHash } from "../../core/hash.ts";
 import { parseWith } from "../../core/schema.ts";
+import { countChange } from "./count-change.ts";
+import { createCrawlState } from "./crawl-state.ts";
 import type { WarehouseTables } from "./tables.ts";
 
 /** A warehouse in the database, whose migrations must have been applied. `clock` dates what is collected. */
@@ -41,14 +50,15 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
         .execute();
     },
 
-    saveDocument: (author, draft) =>
-      saveDocument(tables, toVersion(author, draft, new Date(clock.now()).toISOString())),
+    saveDocument: (author, draft, meeting) =>
+      saveDocument(tables, toVersion(author, draft, new Date(clock.now()).toISOString()), meeting),
 
-    async listDocuments({ authorIds } = {}) {
+    async listDocuments({ authorIds, withoutGone = false } = {}) {
       if (authorIds?.length === 0) return [];
       const rows = await selectVersions(tables)
         .whereRef("v.version", "=", "d.latest_version")
         .$if(authorIds !== undefined, (q) => q.where("d.author_id", "in", authorIds ?? []))
+        .$if(withoutGone, (q) => q.where("d.gone_at", "is", null))
         .orderBy("d.source")
         .orderBy("d.author_id")
         .execute();
@@ -61,6 +71,8 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
       const { count } = await tables.selectFrom("warehouse_change").select("count").executeTakeFirstOrThrow();
       return `warehouse@${count}`;
     },
+
+    crawlState: createCrawlState(tables, clock),
   };
 }
 
@@ -84,6 +96,7 @@ function toVersion(author: Author, draft: DocumentDraft, collectedAt: string): O
     authorId: author.id,
     authorFullName: author.fullName,
     collectedAt,
+    goneAt: null,
   };
 }
 
@@ -95,22 +108,42 @@ function findAuthor(tables: Tables, fullName: string): Promise<Author | undefine
     .executeTakeFirst();
 }
 
-/** Adds a version where the content is another than the latest one's. */
+/** Adds a version where the content is another than the latest one's, and notes when and how it was met. */
 async function saveDocument(
   tables: Tables,
   saved: Omit<RawDocument, "version">,
-): ReturnType<Warehouse["saveDocument"]> {
+  meeting: Meeting | undefined,
+): Promise<SavedDocument> {
   const known = await findDocument(tables, saved.id);
-  if (known?.contentHash === saved.contentHash) return { document: known, outcome: "unchanged" };
-  return tables.transaction().execute(async (transaction) => {
+  if (meeting === undefined && known?.contentHash === saved.contentHash && known.goneAt === null) {
+    return { document: known, outcome: "unchanged", isBack: false };
+  }
+  return tables.transaction().execute(async (transaction): Promise<SavedDocument> => {
     await takeWriteLock(transaction, "warehouse");
     const latest = await findDocument(transaction, saved.id);
-    if (latest?.contentHash === saved.contentHash) return { document: latest, outcome: "unchanged" };
-    const document: RawDocument = { ...saved, version: (latest?.version ?? 0) + 1 };
-    await insertVersion(transaction, document);
-    await countChange(transaction);
-    return { document, outcome: latest ? "changed" : "new" };
+    const isBack = latest !== undefined && latest.goneAt !== null;
+    const isSame = latest?.contentHash === saved.contentHash;
+    const document: RawDocument = isSame
+      ? { ...latest, goneAt: null }
+      : { ...saved, version: (latest?.version ?? 0) + 1 };
+    if (!isSame) await insertVersion(transaction, document);
+    await noteMeeting(transaction, { ...saved, meeting });
+    if (!isSame || isBack) await countChange(transaction);
+    return { document, outcome: isSame ? "unchanged" : latest ? "changed" : "new", isBack };
   });
+}
+
+async function noteMeeting(
+  transaction: Transaction<WarehouseTables>,
+  { id, collectedAt, meeting }: Pick<RawDocument, "id" | "collectedAt"> & { meeting: Meeting | undefined },
+): Promise<void> {
+  const { etag = null, lastModified = null } = meeting?.validators ?? {};
+  const how = meeting ? { link: meeting.link, etag, last_modified: lastModified } : {};
+  await transaction
+    .updateTable("warehouse_document")
+    .set({ ...how, seen_at: collectedAt, gone_at: null })
+    .where("id", "=", id)
+    .execute();
 }
 
 async function findDocument(tables: Tables, id: string, version?: number): Promise<RawDocument | undefined> {
@@ -146,6 +179,7 @@ function selectVersions(tables: Tables) {
       "v.canonical_url as canonicalUrl",
       "v.licence",
       "v.collected_at as collectedAt",
+      "d.gone_at as goneAt",
     ]);
 }
 
@@ -178,12 +212,5 @@ async function insertVersion(transaction: Transaction<WarehouseTables>, document
       licence: document.licence,
       collected_at: document.collectedAt,
     })
-    .execute();
-}
-
-async function countChange(transaction: Transaction<WarehouseTables>): Promise<void> {
-  await transaction
-    .updateTable("warehouse_change")
-    .set((e) => ({ count: e("count", "+", 1) }))
     .execute();
 }

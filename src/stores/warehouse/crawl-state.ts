@@ -1,0 +1,70 @@
+/** The memory of collecting over SQL: sightings stand with their documents, links of crawls in a table of their own. */
+
+import type { Kysely } from "kysely";
+import type { CrawlState } from "../../contracts/crawl-state.ts";
+import { takeWriteLock } from "../../contracts/database.ts";
+import type { Clock } from "../../core/clock.ts";
+import { countChange } from "./count-change.ts";
+import type { WarehouseTables } from "./tables.ts";
+
+/** Notes of crawls that are older are deleted when the next crawl begins. */
+const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
+export function createCrawlState(tables: Kysely<WarehouseTables>, clock: Clock): CrawlState {
+  const now = (): string => new Date(clock.now()).toISOString();
+  return {
+    find: (authorId, source) => selectSightings(tables, authorId).where("source", "=", source).executeTakeFirst(),
+
+    list: (authorId, link) => selectSightings(tables, authorId).where("link", "=", link).orderBy("source").execute(),
+
+    async mark({ documentId, goneAt }, state) {
+      await tables.transaction().execute(async (transaction) => {
+        await takeWriteLock(transaction, "warehouse");
+        await transaction
+          .updateTable("warehouse_document")
+          .set(state === "gone" ? { gone_at: goneAt ?? now() } : { seen_at: now(), gone_at: null })
+          .where("id", "=", documentId)
+          .execute();
+        if ((state === "gone") !== (goneAt !== null)) await countChange(transaction);
+      });
+    },
+
+    async loadCrawl(crawlId) {
+      const oldest = new Date(clock.now() - KEPT_MS).toISOString();
+      await tables.deleteFrom("warehouse_crawl_link").where("noted_at", "<", oldest).execute();
+      const rows = await tables
+        .selectFrom("warehouse_crawl_link")
+        .select(["link", "outcome"])
+        .where("crawl_id", "=", crawlId)
+        .execute();
+      return new Map(rows.map(({ link, outcome }) => [link, outcome]));
+    },
+
+    async noteLink(crawlId, link, outcome) {
+      await tables
+        .insertInto("warehouse_crawl_link")
+        .values({ crawl_id: crawlId, link, outcome, noted_at: now() })
+        .onConflict((c) => c.columns(["crawl_id", "link"]).doUpdateSet({ outcome, noted_at: now() }))
+        .execute();
+    },
+
+    async endCrawl(crawlId) {
+      await tables.deleteFrom("warehouse_crawl_link").where("crawl_id", "=", crawlId).execute();
+    },
+  };
+}
+
+function selectSightings(tables: Kysely<WarehouseTables>, authorId: string) {
+  return tables
+    .selectFrom("warehouse_document")
+    .select((e) => [
+      "id as documentId",
+      "source",
+      "link",
+      "etag",
+      "last_modified as lastModified",
+      e.fn.coalesce("seen_at", e.val("")).as("seenAt"),
+      "gone_at as goneAt",
+    ])
+    .where("author_id", "=", authorId);
+}
