@@ -54,6 +54,26 @@ export interface FeatureRecord<Row> {
   readonly toVersion: number | null;
 }
 
+/** Which rows are read; every given field must hold. */
+export interface FeatureFilter {
+  /** The latest when none is given. */
+  readonly version?: number;
+  readonly authorIds?: readonly string[];
+  readonly documentIds?: readonly string[];
+  /** Of rows: what a question asked now needs, read as training reads it. */
+  readonly ids?: readonly string[];
+}
+
+/** What came and went between two versions of a group: enough to bring whatever is made of its rows up to date. */
+export interface FeatureChanges<Row> {
+  /** The group's latest version, up to which this tells. */
+  readonly version: number;
+  /** Rows written since that hold at `version`, at most 500 at a time, oldest write first; each pass reads them anew. */
+  readonly written: AsyncIterable<readonly Row[]>;
+  /** Ids of rows that held before or in between, and that no row of `version` has; in order. */
+  readonly removedIds: readonly string[];
+}
+
 /** Versioned rows by group. */
 export interface FeatureStore {
   /**
@@ -68,15 +88,16 @@ export interface FeatureStore {
     rows: readonly FeatureGroups[G][],
     documentIds: readonly string[],
   ): Promise<number>;
-  /** The rows of a version (the latest when none is given), ordered by key. */
-  read<G extends FeatureGroupName>(
-    group: G,
-    filter?: { version?: number; authorIds?: readonly string[] },
-  ): Promise<FeatureGroups[G][]>;
-  /** Rows of every version, ordered by key, then oldest first: of the documents, the authors, or with the ids; every given field must hold. */
+  /** The rows, ordered by key. */
+  read<G extends FeatureGroupName>(group: G, filter?: FeatureFilter): Promise<FeatureGroups[G][]>;
+  /** The rows that `read` gives, at most 500 at a time, all of the version that was the latest when reading began. */
+  readBatches<G extends FeatureGroupName>(group: G, filter?: FeatureFilter): AsyncIterable<readonly FeatureGroups[G][]>;
+  /** What a copy of the group at `sinceVersion` lacks; 0 for a copy that has nothing. */
+  changes<G extends FeatureGroupName>(group: G, sinceVersion: number): Promise<FeatureChanges<FeatureGroups[G]>>;
+  /** Rows of every version, ordered by key, then oldest first: of the documents, the authors, or with the ids given, of which there must be one. */
   history<G extends FeatureGroupName>(
     group: G,
-    filter: { documentIds?: readonly string[]; authorIds?: readonly string[]; ids?: readonly string[] },
+    filter: Omit<FeatureFilter, "version">,
   ): Promise<FeatureRecord<FeatureGroups[G]>[]>;
   /** The group's latest version; 0 before the first write. */
   version(group: FeatureGroupName): Promise<number>;

@@ -4,6 +4,8 @@ import type { Chunk, CleanedDocument, FeatureStore } from "../../contracts/featu
 import type { Embedders } from "../../contracts/models.ts";
 import type { VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
 import { type ContentHash, hashBytes } from "../../core/hash.ts";
+import { migrateDatabase, openSqliteDatabase } from "../../stores/database/index.ts";
+import { createFeatureStore, featureMigrations } from "../../stores/features/index.ts";
 import { chunkDocument } from "../chunk/chunk-document.ts";
 import { type EmbeddedChunks, embedChunks } from "../embed/embed-chunks.ts";
 import { fromEmbeddedFiles, toEmbeddedFiles } from "../embed/embedded-files.ts";
@@ -71,29 +73,10 @@ function memoryArtifacts(): ArtifactStore {
   };
 }
 
-/** The chunks of a feature store, replaced document by document. */
-function memoryFeatures(): FeatureStore {
-  const rows = new Map<string, readonly (Chunk | CleanedDocument)[]>();
-  const store: Pick<FeatureStore, "history" | "version" | "fingerprint"> = {
-    history: async () => [],
-    version: async () => 1,
-    fingerprint: async () => "",
-  };
-  return {
-    ...store,
-    async write(group, added, documentIds) {
-      for (const id of documentIds) {
-        rows.set(
-          `${group}/${id}`,
-          added.filter((row) => ("documentId" in row ? row.documentId : row.id) === id),
-        );
-      }
-      return 1;
-    },
-    // Rows were stored under the name of their group.
-    read: async (group) =>
-      [...rows].filter(([key]) => key.startsWith(`${group}/`)).flatMap(([, each]) => each) as never,
-  };
+async function memoryFeatures(): Promise<FeatureStore> {
+  const database = openSqliteDatabase({ file: ":memory:" });
+  await migrateDatabase(database, featureMigrations);
+  return createFeatureStore(database, { now: () => 0, sleep: async () => undefined });
 }
 
 function memoryIndex(): VectorIndex & { points: readonly VectorPoint[]; failures: number } {
@@ -114,15 +97,15 @@ function memoryIndex(): VectorIndex & { points: readonly VectorPoint[]; failures
   return index;
 }
 
-const open = () => ({
-  features: memoryFeatures(),
+const open = async () => ({
+  features: await memoryFeatures(),
   vectors: memoryIndex(),
   embedders: testEmbedders(),
   artifacts: memoryArtifacts(),
 });
 
 async function load(
-  ports: ReturnType<typeof open>,
+  ports: Awaited<ReturnType<typeof open>>,
   chunks: readonly Chunk[],
   corpus: readonly string[],
 ): Promise<EmbeddedChunks> {
@@ -134,7 +117,7 @@ async function load(
 
 describe("embedding", () => {
   it("embeds equal texts once, and gives a vector for each chunk in order", async () => {
-    const ports = open();
+    const ports = await open();
     const chunks = chunksOf(cleaned("a", "one two three\n\nfour five six"), cleaned("b", "one two three"));
     const { vectors, dimensions } = await embedChunks({ chunks, corpus: ["x", "y"], ...ports });
     expect(ports.embedders.embedded).toEqual(["t\none two three", "t\nfour five six"]);
@@ -143,13 +126,13 @@ describe("embedding", () => {
   });
 
   it("embeds a chunk under its title and headings where the window allows", async () => {
-    const ports = open();
+    const ports = await open();
     await embedChunks({ chunks: chunksOf(cleaned("a", "# h\n\none\n\n1 2 3 4 5 6")), corpus: ["x"], ...ports });
     expect(ports.embedders.embedded).toEqual(["t\nh\n# h\n\none", "1 2 3 4 5 6"]);
   });
 
   it("stores the embedder under the hash that it gives", async () => {
-    const ports = open();
+    const ports = await open();
     const { embedder } = await embedChunks({ chunks: [], corpus: ["x"], ...ports });
     expect(Buffer.from(await ports.artifacts.get(embedder)).toString()).toBe("1");
   });
@@ -159,7 +142,7 @@ describe("embedding", () => {
       chunks: chunksOf(cleaned("a", "one two")),
       documentIds: ["a", "empty"],
       corpus: ["x"],
-      ...open(),
+      ...(await open()),
     });
     const files = toEmbeddedFiles(embedded);
     expect(files.get("vectors.f32")).toHaveLength(8);
@@ -174,7 +157,7 @@ describe("embedding", () => {
 
 describe("loading the index", () => {
   it("holds all chunks of the store by one embedder: others are embedded again when it changes", async () => {
-    const ports = open();
+    const ports = await open();
     await load(ports, chunksOf(cleaned("a", "one two")), ["x"]);
     await load(ports, chunksOf(cleaned("b", "three four")), ["x", "y"]);
     expect(ports.vectors.points.map(({ chunk, vector }) => [chunk.documentId, [...vector]])).toEqual([
@@ -184,7 +167,7 @@ describe("loading the index", () => {
   });
 
   it("drops the chunks of a document that has become another or empty", async () => {
-    const ports = open();
+    const ports = await open();
     await load(ports, chunksOf(cleaned("a", "one two three\n\nfour five six"), cleaned("b", "x")), ["x"]);
     const embedded = await embedChunks({
       chunks: chunksOf(cleaned("a", "new")),
@@ -198,7 +181,7 @@ describe("loading the index", () => {
   });
 
   it("heals on the next run after a crash between the features and the index, and gives the same again", async () => {
-    const ports = open();
+    const ports = await open();
     const chunks = chunksOf(cleaned("a", "one two"));
     ports.vectors.failures = 1;
     await expect(load(ports, chunks, ["x"])).rejects.toThrow("the disk is full");

@@ -1,47 +1,12 @@
 import { expect, it } from "vitest";
 import { describeOnDatabases } from "../../../test/sql-databases.ts";
-import type { Provenance } from "../../contracts/documents.ts";
-import type { Chunk, CleanedDocument, FeatureStore } from "../../contracts/features.ts";
+import type { Chunk, FeatureStore } from "../../contracts/features.ts";
 import { createRandom } from "../../core/random.ts";
 import { migrateDatabase } from "../database/index.ts";
+import { chunk, document } from "./rows-fixture.ts";
 import { createFeatureStore, featureMigrations } from "./index.ts";
 
 const clock = { now: () => 0, sleep: async () => undefined };
-
-const origin: Omit<Provenance, "authorId"> = {
-  authorFullName: "Ada",
-  kind: "note",
-  platform: "folder",
-  source: "a.md",
-  title: "A",
-  publishedAt: null,
-  language: null,
-  tags: [],
-};
-
-const document = (id: string, text: string, authorId = "ada"): CleanedDocument => ({
-  ...origin,
-  id,
-  authorId,
-  version: 1,
-  text,
-  sourceLines: [1],
-});
-
-const chunk = (documentId: string, index: number, text: string): Chunk => ({
-  ...origin,
-  id: `${documentId}-${index}-${text}`,
-  documentId,
-  documentVersion: 1,
-  authorId: "ada",
-  index,
-  start: index * 10,
-  end: index * 10 + text.length,
-  text,
-  headings: [],
-  tokenCount: 1,
-  sourceLines: null,
-});
 
 describeOnDatabases("the feature store", (newDatabase) => {
   const openMany = async (count: number): Promise<[FeatureStore, ...FeatureStore[]]> => {

@@ -1,12 +1,15 @@
 /** Tables of the feature store: rows with the versions from which and up to which they hold. */
 
-import type { Migration } from "../../contracts/database.ts";
+import { z } from "zod";
+import type { Database, Migration } from "../../contracts/database.ts";
 
 export type FeatureTables = {
   feature_row: {
     group_name: string;
     /** Orders the rows of a group. */
     row_key: string;
+    /** The row's own id. */
+    row_id: string;
     document_id: string;
     author_id: string;
     from_version: number;
@@ -48,4 +51,42 @@ export const featureMigrations: Migration[] = [
         .execute();
     },
   },
+  {
+    id: "features-002",
+    async up(database) {
+      const { schema } = database;
+      await schema
+        .alterTable("feature_row")
+        .addColumn("row_id", "text", (c) => c.notNull().defaultTo(""))
+        .execute();
+      await fillRowIds(database);
+      for (const columns of [["row_id"], ["from_version", "row_key"], ["to_version", "row_id"]]) {
+        await schema
+          .createIndex(`feature_row_by_${columns[0]}`)
+          .on("feature_row")
+          .columns(["group_name", ...columns])
+          .execute();
+      }
+    },
+  },
 ];
+
+/** Takes the ids out of the rows' contents, in which they stood alone before. */
+async function fillRowIds(database: Database): Promise<void> {
+  const tables = database.withTables<FeatureTables>();
+  const places = tables.selectFrom("feature_row").select(["group_name", "row_key", "from_version", "content"]);
+  for (;;) {
+    const rows = await places.where("row_id", "=", "").limit(500).execute();
+    if (rows.length === 0) return;
+    for (const { content, group_name, row_key, from_version } of rows) {
+      const { id } = z.object({ id: z.string().min(1) }).parse(JSON.parse(content));
+      await tables
+        .updateTable("feature_row")
+        .set({ row_id: id })
+        .where("group_name", "=", group_name)
+        .where("row_key", "=", row_key)
+        .where("from_version", "=", from_version)
+        .execute();
+    }
+  }
+}
