@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import { describeOnDatabases } from "../../../test/sql-databases.ts";
 import type { Chunk, FeatureStore } from "../../contracts/features.ts";
 import { migrateDatabase } from "../database/index.ts";
-import { chunk } from "./rows-fixture.ts";
 import { createFeatureStore, featureMigrations } from "./index.ts";
+import { chunk } from "./rows-fixture.ts";
 import type { FeatureTables } from "./tables.ts";
 
 const clock = { now: () => 0, sleep: async () => undefined };

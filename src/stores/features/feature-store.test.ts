@@ -3,8 +3,8 @@ import { describeOnDatabases } from "../../../test/sql-databases.ts";
 import type { Chunk, FeatureStore } from "../../contracts/features.ts";
 import { createRandom } from "../../core/random.ts";
 import { migrateDatabase } from "../database/index.ts";
-import { chunk, document } from "./rows-fixture.ts";
 import { createFeatureStore, featureMigrations } from "./index.ts";
+import { chunk, document } from "./rows-fixture.ts";
 
 const clock = { now: () => 0, sleep: async () => undefined };
 
