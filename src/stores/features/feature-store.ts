@@ -3,42 +3,35 @@
  * version; nothing is ever overwritten, so a read of a version gives the same rows for ever.
  */
 
+import type { Transaction } from "kysely";
 import { type Database, takeWriteLock } from "../../contracts/database.ts";
 import type { FeatureFilter, FeatureGroupName, FeatureGroups, FeatureStore } from "../../contracts/features.ts";
 import type { Clock } from "../../core/clock.ts";
 import { FeatureVersionUnknownError } from "./errors.ts";
 import { GROUP_NAMES, parseRow } from "./groups.ts";
-import { selectBatches, selectNamed, selectRemovedIds, selectWritten, type Tables } from "./select-rows.ts";
+import {
+  type GroupVersion,
+  selectBatches,
+  selectNamed,
+  selectRemovedIds,
+  selectWritten,
+  type Tables,
+} from "./select-rows.ts";
 import type { FeatureTables } from "./tables.ts";
-import { closeRows, currentRows, keyedRows, openRows } from "./write-rows.ts";
+import { closeRows, currentRows, type KeyedRows, keyedRows, openRows } from "./write-rows.ts";
 
 /** A feature store in the database, whose migrations must have been applied. `clock` dates the versions. */
 export function createFeatureStore(database: Database, clock: Clock): FeatureStore {
   const tables = database.withTables<FeatureTables>();
   return {
-    async write<G extends FeatureGroupName>(
-      group: G,
-      rows: readonly FeatureGroups[G][],
-      documentIds: readonly string[],
-    ) {
+    async write(group, rows, documentIds) {
       const wanted = keyedRows(group, rows, documentIds);
       const writtenAt = new Date(clock.now()).toISOString();
       return tables.transaction().execute(async (transaction) => {
         await takeWriteLock(transaction, "features");
         const current = await currentRows(transaction, group, documentIds);
-        const gone = [...current].filter(([key, content]) => wanted.get(key)?.content !== content);
-        const come = [...wanted].filter(([key, { content }]) => current.get(key) !== content);
-        const version = await latestVersion(transaction, group);
-        if (gone.length + come.length === 0) return version;
-        const next = { group, version: version + 1 };
-        const goneKeys = gone.map(([key]) => key);
-        await closeRows(transaction, next, goneKeys);
-        await openRows(transaction, next, come);
-        await transaction
-          .insertInto("feature_version")
-          .values({ group_name: group, version: next.version, written_at: writtenAt })
-          .execute();
-        return next.version;
+        const next = { group, version: (await latestVersion(transaction, group)) + 1, writtenAt };
+        return (await writeChanged(transaction, next, { current, wanted })) ? next.version : next.version - 1;
       });
     },
 
@@ -78,6 +71,25 @@ export function createFeatureStore(database: Database, clock: Clock): FeatureSto
       return (await Promise.all(versions)).join(",");
     },
   };
+}
+
+/** Closes what went and opens what came, at a version of their own; says whether there was anything. */
+async function writeChanged(
+  transaction: Transaction<FeatureTables>,
+  next: GroupVersion & { readonly writtenAt: string },
+  { current, wanted }: { readonly current: ReadonlyMap<string, string>; readonly wanted: KeyedRows },
+): Promise<boolean> {
+  const gone = [...current].filter(([key, content]) => wanted.get(key)?.content !== content);
+  const come = [...wanted].filter(([key, { content }]) => current.get(key) !== content);
+  if (gone.length + come.length === 0) return false;
+  const goneKeys = gone.map(([key]) => key);
+  await closeRows(transaction, next, goneKeys);
+  await openRows(transaction, next, come);
+  await transaction
+    .insertInto("feature_version")
+    .values({ group_name: next.group, version: next.version, written_at: next.writtenAt })
+    .execute();
+  return true;
 }
 
 async function* readBatches<G extends FeatureGroupName>(
