@@ -65,7 +65,7 @@ export function readQuestions(folder: string): {
 export function chunksOfText(name: string, text: string): Chunk[] {
   const countTokens = (part: string): number => Math.ceil((part.match(/\S+/g)?.length ?? 0) * 1.3);
   return chunkDocument(
-    { ...blankChunk, id: name, version: 1, text, sourceLines: null },
+    { ...blankChunk, id: name, version: 1, text, sourceLines: null, duplicateOf: null },
     { countTokens, maxTokens: 256 },
   );
 }

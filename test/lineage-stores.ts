@@ -125,13 +125,14 @@ export async function collect(stores: Stores, authorName: string, count: number)
       authorId: author.id,
       authorFullName: authorName,
       sourceLines: null,
+      duplicateOf: null,
     }),
   );
   return { author, documents, cleaned };
 }
 export type Collected = Awaited<ReturnType<typeof collect>>;
 
-const chunkOf = ({ id, version, text, sourceLines: _, ...rest }: CleanedDocument): Chunk => ({
+const chunkOf = ({ id, version, text, sourceLines: _, duplicateOf: __, ...rest }: CleanedDocument): Chunk => ({
   ...rest,
   id: `chunk-${id}`,
   documentId: id,

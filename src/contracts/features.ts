@@ -16,6 +16,8 @@ export const CleanedDocument = Provenance.extend({
   text: z.string(),
   /** For each line of `text`, the line of the raw content that it came from, counted from 1; `null` where lines mean nothing (web pages). */
   sourceLines: z.array(z.int().positive()).nullable(),
+  /** The id of the author's document that has the same text, but for a few words; `null` for the one that stands for all. */
+  duplicateOf: z.string().nullable().default(null),
 });
 export type CleanedDocument = z.infer<typeof CleanedDocument>;
 

@@ -42,7 +42,7 @@ describe("near-duplicates", () => {
       );
       expect(found.filter((pair) => !expected.includes(pair))).toEqual([]);
       expect(found.length).toBeGreaterThanOrEqual(0.99 * expected.length);
-      expect(expected.length).toBeGreaterThan(100);
+      expect(expected.length).toBeGreaterThan(90);
     }
   });
 
@@ -50,7 +50,7 @@ describe("near-duplicates", () => {
     expect(bandingFor(0.8)).toEqual({ bands: 21, rows: 6 });
     expect(bandingFor(0.3)).toEqual({ bands: 64, rows: 2 });
     const curve = [0.8, 0.6, 0.4, 0.2].map((similarity) => comparedFraction(similarity, bandingFor(0.8)));
-    expect(curve.map((share) => Number(share.toFixed(3)))).toEqual([0.998, 0.634, 0.083, 0.001]);
+    expect(curve.map((share) => Number(share.toFixed(3)))).toEqual([0.998, 0.633, 0.083, 0.001]);
     for (const threshold of [0.1, 0.3, 0.5, 0.7, 0.9, 1]) {
       expect(comparedFraction(threshold, bandingFor(threshold))).toBeGreaterThanOrEqual(0.99);
     }

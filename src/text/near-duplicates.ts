@@ -68,14 +68,15 @@ export function bandingFor(threshold: number): Banding {
 
 /**
  * Share of the pairs of a similarity that are compared: 1 − (1 − sʳ)ᵇ. At the default threshold of 0.8, 21 bands of 6
- * rows compare .998 of the pairs at 0.8, .64 at 0.6, .08 at 0.4 and .001 at 0.2.
+ * rows compare .998 of the pairs at 0.8, .63 at 0.6, .08 at 0.4 and .001 at 0.2.
  */
 export function comparedFraction(similarity: number, { bands, rows }: Banding): number {
   return 1 - (1 - similarity ** rows) ** bands;
 }
 
 /** Letters and digits without case; scripts that are written without spaces give a word for each character. */
-const WORD = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]|[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]]+/gv;
+const WORD =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]|[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]]+/gv;
 
 /** The words of a text in order: what makes two texts the same. */
 const shingleKey = (text: string): string => (text.toLowerCase().match(WORD) ?? []).join(" ");

@@ -31,7 +31,7 @@ for (let round = 0; round < Number(rounds); round++) {
   const content = `${name} ${round}`;
   await warehouse.saveDocument(ada, { ...origin, format: "text", content });
   const document = { ...origin, authorId: ada.id, authorFullName: "Ada", id: content, version: 1, sourceLines: null };
-  await features.write("cleaned_documents", [{ ...document, text: content }], [content]);
+  await features.write("cleaned_documents", [{ ...document, text: content, duplicateOf: null }], [content]);
   const lineage = { runId: "", authorId: ada.id, authorFullName: "Ada", datasetHash: content, documents: [] };
   await registry.register({
     name: "twin-ada",

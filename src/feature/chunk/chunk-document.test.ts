@@ -21,6 +21,7 @@ const document = (text: string): CleanedDocument => ({
   tags: [],
   text,
   sourceLines: text.split("\n").map((_, i) => i + 11),
+  duplicateOf: null,
 });
 
 const chunk = (text: string, options: Partial<ChunkOptions> = {}): Chunk[] =>

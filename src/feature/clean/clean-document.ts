@@ -20,6 +20,7 @@ export function cleanDocument(raw: RawDocument, boilerplate: Boilerplate): Clean
     ...provenanceOf(raw),
     text,
     sourceLines: hasLines(raw) ? sourceLines : null,
+    duplicateOf: null,
   };
 }
 

@@ -28,6 +28,7 @@ const cleaned = (id: string, text: string): CleanedDocument => ({
   tags: [],
   text,
   sourceLines: null,
+  duplicateOf: null,
 });
 const chunksOf = (...documents: CleanedDocument[]): Chunk[] =>
   documents.flatMap((document) => chunkDocument(document, { countTokens, maxTokens: 6, targetTokens: 3 }));

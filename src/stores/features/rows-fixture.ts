@@ -21,6 +21,7 @@ export const document = (id: string, text: string, authorId = "ada"): CleanedDoc
   version: 1,
   text,
   sourceLines: [1],
+  duplicateOf: null,
 });
 
 export const chunk = (documentId: string, index: number, text: string): Chunk => ({

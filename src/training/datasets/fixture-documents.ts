@@ -20,6 +20,7 @@ export function fixtureDocument(text: string, fields: Partial<CleanedDocument> =
     tags: [],
     text,
     sourceLines: null,
+    duplicateOf: null,
     ...fields,
   };
 }
