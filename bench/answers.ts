@@ -31,10 +31,11 @@ interface Asked {
 
 async function openIndex(chunks: readonly Chunk[]): Promise<VectorIndex> {
   const index = createVectorIndex({ driver: memoryVectors(), clock: systemClock(), random: entropyRandom() });
-  await index.build(
-    hashBytes("none"),
-    chunks.map((chunk) => ({ chunk, vector: new Float32Array(1) })),
-  );
+  await index.build({
+    embedder: hashBytes("none"),
+    featuresVersion: 1,
+    points: [chunks.map((chunk) => ({ chunk, vector: new Float32Array(1) }))],
+  });
   return index;
 }
 

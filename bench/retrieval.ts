@@ -43,12 +43,12 @@ async function openCorpus(chunks: readonly Chunk[]): Promise<Corpus> {
   const vectors = await embedder.embed(texts, "document");
   const folder = mkdtempSync(join(tmpdir(), "trilith-bench-"));
   const index = createVectorIndex({
-    driver: lanceVectors({ folder }),
+    driver: lanceVectors({ folder, clock: systemClock() }),
     clock: systemClock(),
     random: entropyRandom(),
   });
   const points = chunks.map((chunk, i) => ({ chunk, vector: vectors[i] ?? new Float32Array(embedder.dimensions) }));
-  await index.build(hashBytes(model), points);
+  await index.build({ embedder: hashBytes(model), featuresVersion: 1, points: [points] });
   return {
     index,
     embedder,

@@ -61,7 +61,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     ...registryMigrations,
     ...scheduleMigrations,
   ]);
-  const openers = portOpeners({ folder, database, clock, config, env, artifacts });
+  const openers = portOpeners({ folder, database, shared, clock, config, env, artifacts });
   const opened: { [N in PortName]?: Promise<WorkspacePorts[N]> } = {};
   const open = <N extends PortName>(port: N): Promise<WorkspacePorts[N]> => {
     // Both records are keyed by the same name, so what is stored under it is what its opener gave.
@@ -125,6 +125,7 @@ async function openDatabase(folder: string, env: Parts["env"]) {
 interface Parts {
   readonly folder: string;
   readonly database: Database;
+  readonly shared: Workspace["shared"];
   readonly clock: Clock;
   readonly config: TrilithConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -149,9 +150,11 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       return createFeatureStore(database, clock);
     },
     async vectors() {
-      const { createVectorIndex, lanceVectors } = await import("./stores/vectors/index.ts");
+      const { createVectorIndex, fileLock, lanceVectors } = await import("./stores/vectors/index.ts");
+      const { shared } = parts;
       return createVectorIndex({
-        driver: lanceVectors({ folder: join(folder, "index") }),
+        driver: lanceVectors({ folder: join(folder, "index"), clock }),
+        lock: shared ? (body) => shared.withLock("vector-index", body) : fileLock(join(folder, "index.lock"), clock),
         clock,
         random: entropyRandom(),
       });

@@ -54,7 +54,7 @@ export async function corpusOf(notes: readonly Note[], { maxInputTokens = 10_000
       "document",
     );
     const points = chunks.map((chunk, index) => ({ chunk, vector: made[index] ?? new Float32Array(26) }));
-    await vectors.build(await artifacts.put(embedder), points);
+    await vectors.build({ embedder: await artifacts.put(embedder), featuresVersion: 1, points: [points] });
     embedded.length = 0;
   };
   await build("letters");

@@ -165,7 +165,11 @@ export async function engineer(stores: Stores, runId: string, collected: readonl
     chunks: await stores.features.write("chunks", cleaned.map(chunkOf), ids),
   };
   const points = (await stores.features.read("chunks")).map((chunk) => ({ chunk, vector: Float32Array.of(1) }));
-  const { generation } = await stores.vectors.build("sha256:e", points);
+  const { generation } = await stores.vectors.build({
+    embedder: "sha256:e",
+    featuresVersion: versions.chunks,
+    points: [points],
+  });
   const groups = ["cleaned_documents", "chunks"] as const;
   const writes = collected.flatMap(({ author }) => groups.map((name) => featuresKey(name, author.id, versions[name])));
   await ran(lease, "load_to_vector_db-0001", {

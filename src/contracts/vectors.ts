@@ -1,6 +1,7 @@
 /**
  * The vector and full-text index: derived from features, so it can always be built again.
- * An index is built whole beside the old one, for one embedder, and switched to at once.
+ * A new embedder's index is built whole beside the old one and switched to at once; with the same embedder the index
+ * catches up in place with what was written since the version of the features that it reflects.
  */
 
 import type { ContentHash } from "../core/hash.ts";
@@ -17,6 +18,10 @@ export interface SearchFilter {
   readonly authorIds?: readonly string[];
   readonly kinds?: readonly string[];
   readonly platforms?: readonly string[];
+  /** ISO 639-1; chunks whose language is not known never pass. */
+  readonly languages?: readonly string[];
+  /** Chunks that have any of them, in lower case. */
+  readonly tags?: readonly string[];
   /** ISO 8601 bounds on the date of publication, inclusive; chunks without a date never pass a bound. */
   readonly publishedFrom?: string;
   readonly publishedTo?: string;
@@ -47,8 +52,34 @@ export interface IndexDescription {
   readonly embedder: ContentHash;
   readonly dimensions: number;
   readonly pointCount: number;
-  /** Changes with every build. */
+  /** Changes with every build, not with an update. */
   readonly generation: string;
+  /** The version of the feature group `chunks` that the index reflects: catching up begins here. */
+  readonly featuresVersion: number;
+}
+
+/** Points in batches, made as they are taken, so that they need never be held all at once. */
+export type PointBatches = AsyncIterable<readonly VectorPoint[]> | Iterable<readonly VectorPoint[]>;
+
+/** What an index is made of, whole. */
+export interface IndexBuild {
+  readonly embedder: ContentHash;
+  /** The version that the points are the chunks of. */
+  readonly featuresVersion: number;
+  /** Each chunk id once. */
+  readonly points: PointBatches;
+}
+
+/** What came and went since the index was last written. Doing it again changes nothing. */
+export interface IndexUpdate {
+  /** As `describe()` names it: vectors of another embedder mean something else. */
+  readonly embedder: ContentHash;
+  /** The version that the index reflects afterwards; an index that already does is left as it is. */
+  readonly featuresVersion: number;
+  /** Replace the points of their chunk ids, or are new. */
+  readonly points: PointBatches;
+  /** Chunk ids; those that the index does not hold do no harm. */
+  readonly removedIds: readonly string[];
 }
 
 export interface TermCounts {
@@ -57,15 +88,24 @@ export interface TermCounts {
   readonly holding: ReadonlyMap<string, number>;
 }
 
+/** One process writes at a time: the others wait until it has ended, or died. */
 export interface VectorIndex {
   /** The index now in use; `undefined` before the first build. */
   describe(): Promise<IndexDescription | undefined>;
   /** Builds a new index and switches to it; readers of the old one are not disturbed. */
-  build(embedder: ContentHash, points: readonly VectorPoint[]): Promise<IndexDescription>;
+  build(build: IndexBuild): Promise<IndexDescription>;
+  /**
+   * Catches up in place: first the points, then the version, so that an update which was cut off is made again.
+   *
+   * @throws {IndexEmbedderError} (`index-embedder`) when the index is of another embedder, or was never built
+   */
+  update(update: IndexUpdate): Promise<IndexDescription>;
   /** @throws {IndexMissingError} (`index-missing`) before the first build */
   search(query: SearchQuery): Promise<SearchHit[]>;
   /** How many chunks hold each term of the text, whatever the filter of a search. */
   countTerms(text: string): Promise<TermCounts>;
+  /** The ids of all chunks in the index, in batches and in no order; nothing before the first build. */
+  listIds(): AsyncIterable<readonly string[]>;
   /** Of the index now in use. */
   fingerprint(): Promise<string>;
   close(): Promise<void>;

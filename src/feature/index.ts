@@ -15,4 +15,4 @@ export { type EmbeddedChunks, type EmbedOptions, embedChunks } from "./embed/emb
 export { fromEmbeddedFiles, toEmbeddedFiles } from "./embed/embedded-files.ts";
 export { NoDocumentsError } from "./errors.ts";
 export { type LoadFeaturesOptions, loadFeatures } from "./load/load-features.ts";
-export { type LoadIndexOptions, loadIndex } from "./load/load-index.ts";
+export { type IndexComparison, type LoadIndexOptions, loadIndex, verifyIndex } from "./load/load-index.ts";

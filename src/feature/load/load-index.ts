@@ -1,40 +1,99 @@
 /**
- * The index from the feature store: always all of its chunks, always by one embedder, built beside the index in use
- * and switched to. It depends on nothing but the store, so a crash at any point heals when it runs again.
+ * The index from the feature store: always all of its chunks, always by one embedder. Where the index is of the
+ * embedder in use it catches up in place, from the version that it reflects; where it is of another one a new index
+ * is built beside it and switched to. Whatever was cut off before heals when this runs again.
  */
 
 import type { ArtifactStore } from "../../contracts/artifacts.ts";
-import type { FeatureStore } from "../../contracts/features.ts";
-import type { Embedders } from "../../contracts/models.ts";
-import type { IndexDescription, VectorIndex } from "../../contracts/vectors.ts";
+import type { Chunk, FeatureStore } from "../../contracts/features.ts";
+import type { Embedders, EmbeddingModel } from "../../contracts/models.ts";
+import type { IndexDescription, VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
 import { type EmbeddedChunks, vectorsOf } from "../embed/embed-chunks.ts";
 
-/** The ports that an index is built from, and what is known beforehand. */
+/** The ports that an index is made from, and what is known beforehand. */
 export interface LoadIndexOptions {
   readonly features: FeatureStore;
   readonly vectors: VectorIndex;
   readonly embedders: Embedders;
   readonly artifacts: ArtifactStore;
   /** The embedder to use, and the vectors that it has already made. */
-  readonly embedded: Pick<EmbeddedChunks, "embedder" | "chunks" | "vectors">;
+  readonly embedded: Pick<EmbeddedChunks, "embedder"> & Partial<Pick<EmbeddedChunks, "chunks" | "vectors">>;
+  /** Builds a new index also where catching up would do: for one that is damaged. */
+  readonly whole?: boolean;
+  /** `total` is the chunks known so far: how many there will be is not known before they are read. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Builds the index of all chunks; those that come without a vector of this embedder are embedded with it. */
+/** Brings the index up to the store's latest chunks; those without a vector of this embedder are embedded with it. */
 export async function loadIndex(options: LoadIndexOptions): Promise<IndexDescription> {
-  const { features, vectors, embedders, artifacts, embedded } = options;
-  const chunks = await features.read("chunks");
-  const made = new Map(embedded.chunks.map(({ id }, i) => [id, embedded.vectors[i]]));
-  const missing = chunks.filter(({ id }) => made.get(id) === undefined);
-  if (missing.length > 0) {
-    const model = await embedders.open(await artifacts.get(embedded.embedder));
-    const rest = await vectorsOf(missing, model, options);
-    for (const [i, { id }] of missing.entries()) made.set(id, rest[i]);
+  const { features, vectors, embedded } = options;
+  const { embedder } = embedded;
+  const toPoints = pointMaker(options);
+  for (let whole = options.whole ?? false; ; whole = false) {
+    const index = await vectors.describe();
+    const latest = await features.version("chunks");
+    const known = !whole && index?.embedder === embedder && index.featuresVersion <= latest ? index : undefined;
+    if (known?.featuresVersion === latest) return known;
+    const changes = await features.changes("chunks", known?.featuresVersion ?? 0);
+    const write = { embedder, featuresVersion: changes.version, points: toPoints(changes.written) };
+    const loaded = known
+      ? await vectors.update({ ...write, removedIds: changes.removedIds })
+      : await vectors.build(write);
+    if (loaded.featuresVersion >= (await features.version("chunks"))) return loaded;
   }
-  const points = chunks.flatMap((chunk) => {
-    const vector = made.get(chunk.id);
-    return vector ? [{ chunk, vector }] : [];
-  });
-  return vectors.build(embedded.embedder, points);
+}
+
+type ChunkBatches = AsyncIterable<readonly Chunk[]>;
+
+/** Makes points of chunks as they are read: the embedder is opened when the first vector is missing. */
+function pointMaker({ embedders, artifacts, embedded, onProgress, signal }: LoadIndexOptions) {
+  const { embedder, chunks = [], vectors = [] } = embedded;
+  const made = new Map(chunks.map(({ id }, i) => [id, vectors[i]]));
+  let model: Promise<EmbeddingModel> | undefined;
+  return async function* toPoints(batches: ChunkBatches): AsyncGenerator<readonly VectorPoint[]> {
+    let done = 0;
+    for await (const batch of batches) {
+      signal?.throwIfAborted();
+      const missing = batch.filter(({ id }) => made.get(id) === undefined);
+      if (missing.length > 0) model ??= artifacts.get(embedder).then((bytes) => embedders.open(bytes));
+      const rest = model ? await vectorsOf(missing, await model, signal ? { signal } : {}) : [];
+      const added = new Map(missing.map(({ id }, i) => [id, rest[i]]));
+      yield batch.flatMap((chunk) => {
+        const vector = made.get(chunk.id) ?? added.get(chunk.id);
+        return vector ? [{ chunk, vector }] : [];
+      });
+      done += batch.length;
+      onProgress?.(done, Math.max(done, chunks.length));
+    }
+  };
+}
+
+/** Whether an index holds the store's chunks and no others. */
+export interface IndexComparison {
+  readonly featuresVersion: number;
+  /** The version that the index says it reflects; `null` before the first build. */
+  readonly indexVersion: number | null;
+  /** Ids of chunks that the index lacks. */
+  readonly missingIds: readonly string[];
+  /** Ids that the index has and no chunk, or has more than once. */
+  readonly strayIds: readonly string[];
+}
+
+/** Compares index and store by chunk id. Nothing is changed: `loadIndex` heals what lags, with `whole` what is damaged. */
+export async function verifyIndex({
+  features,
+  vectors,
+}: Pick<LoadIndexOptions, "features" | "vectors">): Promise<IndexComparison> {
+  const expected = new Set<string>();
+  for await (const batch of features.readBatches("chunks")) for (const { id } of batch) expected.add(id);
+  const missing = new Set(expected);
+  const strayIds: string[] = [];
+  for await (const batch of vectors.listIds()) strayIds.push(...batch.filter((id) => !missing.delete(id)));
+  return {
+    featuresVersion: await features.version("chunks"),
+    indexVersion: (await vectors.describe())?.featuresVersion ?? null,
+    missingIds: [...missing],
+    strayIds,
+  };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ArtifactStore } from "../../contracts/artifacts.ts";
 import type { Chunk, CleanedDocument, FeatureStore } from "../../contracts/features.ts";
 import type { Embedders } from "../../contracts/models.ts";
-import type { VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
+import type { IndexBuild, IndexDescription, IndexUpdate, VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
 import { type ContentHash, hashBytes } from "../../core/hash.ts";
 import { migrateDatabase, openSqliteDatabase } from "../../stores/database/index.ts";
 import { createFeatureStore, featureMigrations } from "../../stores/features/index.ts";
@@ -10,7 +10,7 @@ import { chunkDocument } from "../chunk/chunk-document.ts";
 import { type EmbeddedChunks, embedChunks } from "../embed/embed-chunks.ts";
 import { fromEmbeddedFiles, toEmbeddedFiles } from "../embed/embedded-files.ts";
 import { loadFeatures } from "./load-features.ts";
-import { loadIndex } from "./load-index.ts";
+import { loadIndex, verifyIndex } from "./load-index.ts";
 
 const countTokens = (text: string): number => text.split(/\s+/).length;
 
@@ -80,22 +80,39 @@ async function memoryFeatures(): Promise<FeatureStore> {
   return createFeatureStore(database, { now: () => 0, sleep: async () => undefined });
 }
 
-function memoryIndex(): VectorIndex & { points: readonly VectorPoint[]; failures: number } {
+/** An index that shows its points by chunk id, how often it was built, and can fail. */
+function memoryIndex() {
+  let current: IndexDescription | undefined;
+  const held = new Map<string, VectorPoint>();
   const index = {
-    points: [] as readonly VectorPoint[],
     failures: 0,
-    describe: async () => undefined,
-    async build(embedder: ContentHash, points: readonly VectorPoint[]) {
-      if (index.failures-- > 0) throw new RangeError("the disk is full");
-      index.points = points;
-      return { embedder, dimensions: 2, pointCount: points.length, generation: "1" };
+    buildCount: 0,
+    get points() {
+      return [...held.values()];
     },
+    describe: async () => current,
+    async build({ embedder, featuresVersion, points }: IndexBuild) {
+      held.clear();
+      index.buildCount++;
+      return write({ embedder, featuresVersion, points, removedIds: [] });
+    },
+    update: (update: IndexUpdate) => write(update),
     search: async () => [],
     countTerms: async () => ({ chunkCount: 0, holding: new Map<string, number>() }),
+    async *listIds() {
+      yield [...held.keys()];
+    },
     fingerprint: async () => "",
     close: async () => undefined,
   };
-  return index;
+  async function write({ embedder, featuresVersion, points, removedIds }: IndexUpdate): Promise<IndexDescription> {
+    for (const id of removedIds) held.delete(id);
+    for await (const batch of points) for (const point of batch) held.set(point.chunk.id, point);
+    if (index.failures-- > 0) throw new RangeError("the disk is full");
+    current = { embedder, dimensions: 2, pointCount: held.size, generation: "1", featuresVersion };
+    return current;
+  }
+  return index satisfies VectorIndex;
 }
 
 const open = async () => ({
@@ -186,11 +203,81 @@ describe("loading the index", () => {
     const chunks = chunksOf(cleaned("a", "one two"));
     ports.vectors.failures = 1;
     await expect(load(ports, chunks, ["x"])).rejects.toThrow("the disk is full");
-    expect([ports.vectors.points.length, (await ports.features.read("chunks")).length]).toEqual([0, 1]);
+    expect([await ports.vectors.describe(), (await ports.features.read("chunks")).length]).toEqual([undefined, 1]);
     await load(ports, chunks, ["x"]);
     const { points } = ports.vectors;
     await load(ports, chunks, ["x"]);
     expect(points).toHaveLength(1);
     expect(ports.vectors.points).toEqual(points);
+  });
+
+  it("catches up in place while the embedder stays: only what came is embedded, and what went is gone", async () => {
+    const ports = await open();
+    await load(ports, chunksOf(cleaned("a", "one two"), cleaned("b", "three")), ["x"]);
+    const embedded = await embedChunks({
+      chunks: chunksOf(cleaned("c", "four five")),
+      documentIds: ["a", "c"],
+      corpus: ["x"],
+      ...ports,
+    });
+    await loadFeatures({ features: ports.features, embedded });
+    ports.embedders.embedded.length = 0;
+    const { embedder } = embedded;
+    expect(await loadIndex({ ...ports, embedded: { embedder } })).toMatchObject({ featuresVersion: 2, pointCount: 2 });
+    expect(ports.embedders.embedded).toEqual(["t\nfour five"]);
+    expect(ports.vectors.points.map(({ chunk }) => chunk.documentId).sort()).toEqual(["b", "c"]);
+    expect(ports.vectors.buildCount).toBe(1);
+  });
+
+  it("writes nothing when nothing changed, and a new index when it is told to", async () => {
+    const ports = await open();
+    const embedded = await load(ports, chunksOf(cleaned("a", "one two")), ["x"]);
+    ports.vectors.failures = 1;
+    await loadIndex({ ...ports, embedded });
+    await expect(loadIndex({ ...ports, embedded, whole: true })).rejects.toThrow("the disk is full");
+    ports.vectors.failures = 0;
+    await loadIndex({ ...ports, embedded, whole: true });
+    expect(ports.vectors.buildCount).toBe(3);
+  });
+
+  it("takes in what was written while it was at work", async () => {
+    const ports = await open();
+    const late = chunksOf(cleaned("late", "six"));
+    let writes = 1;
+    const vectors = {
+      ...ports.vectors,
+      async build(build: IndexBuild) {
+        const built = await ports.vectors.build(build);
+        if (writes-- > 0) await ports.features.write("chunks", late, ["late"]);
+        return built;
+      },
+    };
+    await load({ ...ports, vectors }, chunksOf(cleaned("a", "one")), ["x"]);
+    expect(ports.vectors.points.map(({ chunk }) => chunk.documentId).sort()).toEqual(["a", "late"]);
+  });
+
+  it("builds anew where the index reflects versions that the store never had", async () => {
+    const ports = await open();
+    await load(ports, chunksOf(cleaned("a", "one")), ["x"]);
+    await load(ports, chunksOf(cleaned("b", "two")), ["x"]);
+    const fresh = { ...ports, features: await memoryFeatures() };
+    await load(fresh, chunksOf(cleaned("c", "three")), ["x"]);
+    expect(ports.vectors.points.map(({ chunk }) => chunk.documentId)).toEqual(["c"]);
+  });
+
+  it("is compared with the store by id, and says what is missing and what is too much", async () => {
+    const ports = await open();
+    expect(await verifyIndex(ports)).toEqual({ featuresVersion: 0, indexVersion: null, missingIds: [], strayIds: [] });
+    const chunks = chunksOf(cleaned("a", "one two three\n\nfour five six"));
+    const { embedder } = await load(ports, chunks, ["x"]);
+    const removedIds = [chunks[0]?.id ?? ""];
+    const stray = { chunk: { ...chunks[0], id: "stray" } as Chunk, vector: Float32Array.of(1, 0) };
+    await ports.vectors.update({ embedder, featuresVersion: 1, points: [[stray]], removedIds });
+    expect(await verifyIndex(ports)).toEqual({
+      featuresVersion: 1,
+      indexVersion: 1,
+      missingIds: removedIds,
+      strayIds: ["stray"],
+    });
   });
 });

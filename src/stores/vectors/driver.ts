@@ -15,6 +15,8 @@ export interface VectorRow {
   readonly authorId: string;
   readonly kind: string;
   readonly platform: string;
+  readonly language: string | null;
+  readonly tags: readonly string[];
   readonly publishedAtMs: number | null;
 }
 
@@ -24,6 +26,10 @@ export interface RowFilter {
   readonly authorIds?: readonly string[];
   readonly kinds?: readonly string[];
   readonly platforms?: readonly string[];
+  /** Rows without a language never pass. */
+  readonly languages?: readonly string[];
+  /** Rows that have any of them. */
+  readonly tags?: readonly string[];
   /** Inclusive; rows without a date never pass a bound. */
   readonly publishedFromMs?: number;
   readonly publishedToMs?: number;
@@ -42,19 +48,36 @@ export interface RankOptions {
   readonly filter: RowFilter;
 }
 
-/** A search engine behind the index. */
+/** Never empty ones, taken one after the other. */
+export type RowBatches = AsyncIterable<readonly VectorRow[]>;
+
+/** What becomes of a table. */
+export interface TableChange {
+  /** Replace the rows of their ids, or are new; no id twice. */
+  readonly rows: RowBatches;
+  readonly removedIds: readonly string[];
+}
+
+/** A search engine behind the index. Tables are written by one process at a time, and read by any. */
 export interface VectorDriver {
   readonly name: string;
   /** Makes a table that holds exactly these rows, searchable when this resolves. There is at least one row. */
-  createTable(table: string, rows: readonly VectorRow[]): Promise<void>;
+  createTable(table: string, rows: RowBatches): Promise<void>;
+  /**
+   * Changes the table in place, searchable by every process when this resolves. Cut off at any point and done again,
+   * it leaves what one change would have left.
+   */
+  updateTable(table: string, change: TableChange): Promise<void>;
   listTables(): Promise<string[]>;
   dropTable(table: string): Promise<void>;
   /** The rows nearest by inner product, best first. */
   rankByVector(table: string, vector: Float32Array, options: RankOptions): Promise<RankedRow[]>;
   /** The rows that hold a term, by BM25 (k1 1.2, b 0.75) with statistics of the whole table, best first. */
   rankByTerms(table: string, terms: readonly string[], options: RankOptions): Promise<RankedRow[]>;
-  /** How many rows hold the term. */
-  countRows(table: string, term: string): Promise<number>;
+  /** How many rows hold the term; all rows without one. */
+  countRows(table: string, term?: string): Promise<number>;
+  /** Every row's id, in batches and in no order. */
+  listIds(table: string): AsyncIterable<readonly string[]>;
   /** The text last written; `undefined` before the first. */
   readPointer(): Promise<string | undefined>;
   /** Replaces the text so that every reader sees the old one or the new one, whole. */

@@ -37,6 +37,19 @@ export class IndexPointsError extends TrilithError {
   }
 }
 
+/** Thrown when an index cannot catch up, because its vectors are not of the embedder that is given. */
+export class IndexEmbedderError extends TrilithError {
+  override readonly code = "index-embedder";
+  override readonly retryable = true;
+
+  constructor(embedder: string, given: string) {
+    super(
+      `The vector index is ${embedder}, and points of the embedder ${given} are to be added; ` +
+        "expected points of one embedder. Build the index for the new one.",
+    );
+  }
+}
+
 /** Thrown when the pointer to the current generation cannot be read as one. */
 export class IndexPointerError extends TrilithError {
   override readonly code = "index-pointer";

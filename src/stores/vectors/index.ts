@@ -1,9 +1,18 @@
 /** Door of the vector room: the dense and full-text index over chunks, and its drivers. */
 
-export type { RankedRow, RankOptions, RowFilter, VectorDriver, VectorRow } from "./driver.ts";
+export type {
+  RankedRow,
+  RankOptions,
+  RowBatches,
+  RowFilter,
+  TableChange,
+  VectorDriver,
+  VectorRow,
+} from "./driver.ts";
 export { type LanceVectorsOptions, lanceLibrary, lanceVectors } from "./drivers/lance.ts";
 export { memoryVectors } from "./drivers/memory.ts";
 export {
+  IndexEmbedderError,
   IndexMissingError,
   IndexPointerError,
   IndexPointsError,
@@ -12,3 +21,4 @@ export {
   VectorLibraryError,
 } from "./errors.ts";
 export { createVectorIndex, DEFAULT_DENSE_WEIGHT, type VectorIndexOptions } from "./vector-index.ts";
+export { fileLock, type WriteLock } from "./write-lock.ts";

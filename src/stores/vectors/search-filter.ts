@@ -11,12 +11,14 @@ import { SearchQueryError } from "./errors.ts";
  * @throws {SearchQueryError} when a bound is no ISO 8601 date
  */
 export function toRowFilter(filter: SearchFilter): RowFilter | undefined {
-  const { authorIds, kinds, platforms, publishedFrom, publishedTo } = filter;
-  if ([authorIds, kinds, platforms].some((list) => list?.length === 0)) return undefined;
+  const { authorIds, kinds, platforms, languages, tags, publishedFrom, publishedTo } = filter;
+  if ([authorIds, kinds, platforms, languages, tags].some((list) => list?.length === 0)) return undefined;
   return {
     ...(authorIds && { authorIds }),
     ...(kinds && { kinds }),
     ...(platforms && { platforms }),
+    ...(languages && { languages }),
+    ...(tags && { tags }),
     ...(publishedFrom !== undefined && { publishedFromMs: boundMs(publishedFrom, "publishedFrom") }),
     ...(publishedTo !== undefined && { publishedToMs: boundMs(endOfDay(publishedTo), "publishedTo") }),
   };

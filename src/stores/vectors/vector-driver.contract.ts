@@ -12,7 +12,7 @@ export function describeVectorDriver(
   skip: Readonly<Record<string, string>> = {},
 ): void {
   describe(`vector driver ${name}`, () => {
-    for (const [title, check] of Object.entries({ ...rankingLaws, ...filterLaws, ...tableLaws })) {
+    for (const [title, check] of Object.entries({ ...rankingLaws, ...filterLaws, ...changeLaws, ...tableLaws })) {
       const reason = skip[title];
       it(reason === undefined ? title : `${title} (skipped: ${reason})`, { skip: reason !== undefined }, async () => {
         const driver = await open();
@@ -34,9 +34,19 @@ const row = (id: string, changes: Partial<VectorRow> = {}): VectorRow => ({
   authorId: "a",
   kind: "note",
   platform: "folder",
+  language: null,
+  tags: [],
   publishedAtMs: null,
   ...changes,
 });
+
+/** The rows in batches of two, so that every table is filled in several. */
+async function* batches(rows: readonly VectorRow[]): AsyncGenerator<readonly VectorRow[]> {
+  for (let start = 0; start < rows.length; start += 2) yield rows.slice(start, start + 2);
+}
+
+const create = (driver: VectorDriver, rows: readonly VectorRow[]): Promise<void> =>
+  driver.createTable("t", batches(rows));
 
 /** `count` rows that all beat what a test looks for: a filter that is applied after ranking finds nothing. */
 const crowd = (count: number): VectorRow[] =>
@@ -52,7 +62,7 @@ const rankingLaws: Record<string, Law> = {
       row("nearest", { vector: Float32Array.of(1, 0) }),
       row("unknown", { vector: Float32Array.of(0, 0) }),
     ];
-    await driver.createTable("t", rows);
+    await create(driver, rows);
     const found = await driver.rankByVector("t", Float32Array.of(1, 0), everything);
     expect(found.map(({ id }) => id)).toEqual(["nearest", "near", "unknown", "far"]);
     for (const [index, product] of [1, 0.6, 0, -1].entries()) expect(found[index]?.score).toBeCloseTo(product, 6);
@@ -64,7 +74,7 @@ const rankingLaws: Record<string, Law> = {
       row("once", { terms: ["fox", "hen", "hut"] }),
       row("none", { terms: ["hen", "hut", "egg"] }),
     ];
-    await driver.createTable("t", rows);
+    await create(driver, rows);
     const found = await driver.rankByTerms("t", ["fox"], everything);
     // idf = ln(1 + (3 - 2 + 0.5) / (2 + 0.5)) = 0.4700; all lengths are the mean, so the norm is 1.2.
     expect(found.map(({ id, score }) => [id, Number(score.toFixed(3))])).toEqual([
@@ -73,21 +83,21 @@ const rankingLaws: Record<string, Law> = {
     ]);
   },
   async "compares terms as they are: case, punctuation and endings count"(driver) {
-    await driver.createTable("t", [row("x", { terms: ["Runs", "snake_case", "c++", "naïve", "don’t"] }), row("y")]);
+    await create(driver, [row("x", { terms: ["Runs", "snake_case", "c++", "naïve", "don’t"] }), row("y")]);
     const finds = async (term: string): Promise<number> => (await driver.rankByTerms("t", [term], everything)).length;
     expect(await Promise.all(["Runs", "snake_case", "c++", "naïve", "don’t"].map(finds))).toEqual([1, 1, 1, 1, 1]);
     expect(await Promise.all(["runs", "run", "snake", "c", "naive", "the"].map(finds))).toEqual([0, 0, 0, 0, 0, 0]);
   },
   async "counts a term that is asked for twice twice"(driver) {
-    await driver.createTable("t", [row("x", { terms: ["fox"] }), row("y", { terms: ["hen"] }), row("z")]);
+    await create(driver, [row("x", { terms: ["fox"] }), row("y", { terms: ["hen"] }), row("z")]);
     const [once] = await driver.rankByTerms("t", ["fox"], everything);
     const [twice] = await driver.rankByTerms("t", ["fox", "fox"], everything);
     expect((twice?.score ?? 0) / (once?.score ?? 1)).toBeCloseTo(2, 3);
   },
   async "counts the rows that hold a whole term"(driver) {
     const rows = [["fox", "foxes"], ["fox", "fox"], ["foxes"], ["o'fox", "100%"]];
-    await driver.createTable(
-      "t",
+    await create(
+      driver,
       rows.map((terms, index) => row(`r${index}`, { terms })),
     );
     const counts = ["fox", "foxes", "o'fox", "100%", "o", "%"].map((term) => driver.countRows("t", term));
@@ -97,7 +107,7 @@ const rankingLaws: Record<string, Law> = {
     const rows = Array.from({ length: 50 }, (_, index) =>
       row(`r${index}`, { vector: Float32Array.of(Math.cos(index / 50), Math.sin(index / 50)) }),
     );
-    await driver.createTable("t", rows);
+    await create(driver, rows);
     const found = await driver.rankByVector("t", Float32Array.of(1, 0), { limit: 3, filter: {} });
     expect(found.map(({ id }) => id)).toEqual(["r0", "r1", "r2"]);
   },
@@ -106,7 +116,7 @@ const rankingLaws: Record<string, Law> = {
 const filterLaws: Record<string, Law> = {
   async "applies a filter before ranking, in both legs"(driver) {
     const target = row("target", { authorId: "b", terms: ["rare", "word"], vector: Float32Array.of(0.6, 0.8) });
-    await driver.createTable("t", [...crowd(300), target]);
+    await create(driver, [...crowd(300), target]);
     const options = { limit: 3, filter: { authorIds: ["b"] } };
     const byTerms = await driver.rankByTerms("t", ["rare"], options);
     const byVector = await driver.rankByVector("t", Float32Array.of(1, 0), options);
@@ -114,7 +124,7 @@ const filterLaws: Record<string, Law> = {
   },
   async "filters by author, kind, platform and date, and by all of them together"(driver) {
     const march = Date.UTC(2024, 2, 1);
-    await driver.createTable("t", [
+    await create(driver, [
       row("match", { authorId: "b", kind: "post", platform: "medium.com", publishedAtMs: march }),
       row("author", { kind: "post", platform: "medium.com", publishedAtMs: march }),
       row("undated", { authorId: "b", kind: "post", platform: "medium.com" }),
@@ -131,9 +141,23 @@ const filterLaws: Record<string, Law> = {
       "match",
     ]);
   },
+  async "filters by language and by any of several tags"(driver) {
+    await create(driver, [
+      row("english", { language: "en", tags: ["rag", "search"] }),
+      row("french", { language: "fr", tags: ["search"] }),
+      row("unknown", { tags: ["it's", "a,b"] }),
+    ]);
+    const idsOf = async (filter: RowFilter): Promise<string[]> =>
+      (await driver.rankByVector("t", Float32Array.of(1, 0), { limit: 10, filter })).map(({ id }) => id).sort();
+    expect(await idsOf({ languages: ["en", "de"] })).toEqual(["english"]);
+    expect(await idsOf({ tags: ["search"] })).toEqual(["english", "french"]);
+    expect(await idsOf({ tags: ["rag", "it's"] })).toEqual(["english", "unknown"]);
+    expect(await idsOf({ tags: ["a"] })).toEqual([]);
+    expect(await idsOf({ tags: ["search"], languages: ["fr"] })).toEqual(["french"]);
+  },
   async "takes quotes and SQL in filter values as plain text"(driver) {
     const names = ["O'Brien", "' or '1'='1", 'say "hi"', "back\\slash", "per%cent_", "'; drop table t; --"];
-    await driver.createTable("t", [...names.map((authorId, index) => row(`r${index}`, { authorId })), row("other")]);
+    await create(driver, [...names.map((authorId, index) => row(`r${index}`, { authorId })), row("other")]);
     const found = await Promise.all(
       names.map((authorId) => driver.rankByTerms("t", ["word"], { limit: 10, filter: { authorIds: [authorId] } })),
     );
@@ -141,10 +165,71 @@ const filterLaws: Record<string, Law> = {
   },
 };
 
+const changeLaws: Record<string, Law> = {
+  async "replaces, adds and removes rows, in words, vectors and counts alike"(driver) {
+    await create(driver, [row("stays", { terms: ["fox"] }), row("changes"), row("goes")]);
+    const changed = row("changes", { terms: ["fox", "fox"], vector: Float32Array.of(0, 1), payload: "new" });
+    const rows = [changed, row("comes", { terms: ["hen"], vector: Float32Array.of(0.6, 0.8) })];
+    await driver.updateTable("t", { rows: batches(rows), removedIds: ["goes", "was never there"] });
+    expect(await allIds(driver)).toEqual(["changes", "comes", "stays"]);
+    expect(await Promise.all([undefined, "fox", "word"].map((term) => driver.countRows("t", term)))).toEqual([3, 2, 0]);
+    const byTerms = await driver.rankByTerms("t", ["fox"], everything);
+    expect(byTerms.map(({ id, payload }) => [id, payload])).toEqual([
+      ["changes", "new"],
+      ["stays", "payload of stays"],
+    ]);
+    const byVector = await driver.rankByVector("t", Float32Array.of(0, 1), everything);
+    expect(byVector.map(({ id }) => id)).toEqual(["changes", "comes", "stays"]);
+  },
+  async "gives the same when a change is made again, or was cut off and is made again"(driver) {
+    await create(driver, [row("a"), row("b")]);
+    const change = [row("b", { terms: ["fox"] }), row("c"), row("d")];
+    async function* cutOff(): AsyncGenerator<readonly VectorRow[]> {
+      yield change.slice(0, 2);
+      throw new RangeError("killed");
+    }
+    await expect(driver.updateTable("t", { rows: cutOff(), removedIds: ["a"] })).rejects.toThrow("killed");
+    for (let times = 0; times < 2; times++) {
+      await driver.updateTable("t", { rows: batches(change), removedIds: ["a"] });
+      expect([await allIds(driver), await driver.countRows("t"), await driver.countRows("t", "fox")]).toEqual([
+        ["b", "c", "d"],
+        3,
+        1,
+      ]);
+    }
+  },
+  async "can lose its last row and gain one again"(driver) {
+    await create(driver, [row("a")]);
+    await driver.updateTable("t", { rows: batches([]), removedIds: ["a"] });
+    expect(await driver.countRows("t")).toBe(0);
+    expect(await driver.rankByTerms("t", ["word"], everything)).toEqual([]);
+    expect(await driver.rankByVector("t", Float32Array.of(1, 0), everything)).toEqual([]);
+    await driver.updateTable("t", { rows: batches([row("b")]), removedIds: [] });
+    expect((await driver.rankByTerms("t", ["word"], everything)).map(({ id }) => id)).toEqual(["b"]);
+  },
+  async "weighs terms by the rows that there are after a change"(driver) {
+    const rows = Array.from({ length: 40 }, (_, i) =>
+      row(`r${i}`, { terms: i < 30 ? ["fox", "den"] : ["hen", "den"] }),
+    );
+    await create(driver, rows);
+    const changed = rows.slice(0, 28).map((each) => ({ ...each, terms: ["egg", "den"] }));
+    await driver.updateTable("t", { rows: batches(changed), removedIds: [] });
+    const [best] = await driver.rankByTerms("t", ["fox"], everything);
+    // idf = ln(1 + (40 - 2 + 0.5) / (2 + 0.5)) = 2.797; before the change it would be 0.296.
+    expect(Math.abs((best?.score ?? 0) / 2.797 - 1)).toBeLessThan(0.05);
+  },
+};
+
+const allIds = async (driver: VectorDriver): Promise<string[]> => {
+  const ids: string[] = [];
+  for await (const batch of driver.listIds("t")) ids.push(...batch);
+  return ids.sort();
+};
+
 const tableLaws: Record<string, Law> = {
   async "keeps tables apart, and still reads one after another has been dropped"(driver) {
-    await driver.createTable("one", [row("first")]);
-    await driver.createTable("two", [row("second")]);
+    await driver.createTable("one", batches([row("first")]));
+    await driver.createTable("two", batches([row("second")]));
     expect((await driver.listTables()).sort()).toEqual(["one", "two"]);
     await driver.rankByTerms("two", ["word"], everything);
     await driver.dropTable("two");
@@ -156,7 +241,7 @@ const tableLaws: Record<string, Law> = {
   },
   async "has no pointer at first, and then the one that was written last"(driver) {
     expect(await driver.readPointer()).toBeUndefined();
-    await driver.createTable("t", [row("x")]);
+    await create(driver, [row("x")]);
     await driver.writePointer("first");
     await driver.writePointer("second — ü");
     expect(await driver.readPointer()).toBe("second — ü");

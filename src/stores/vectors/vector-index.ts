@@ -1,20 +1,22 @@
 /**
- * The vector index over any driver. A build fills a new table, then writes the pointer, last and at once: searches
- * read the old generation whole until then, and the new one after. What no search can still be reading is dropped.
+ * The vector index over any driver: writing is one caller's at a time, searching everyone's at any time. Searches read
+ * the generation that the pointer named when they began.
  */
 
-import { z } from "zod";
 import { Chunk } from "../../contracts/features.ts";
-import type { IndexDescription, SearchHit, SearchQuery, VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
+import type { SearchHit, SearchQuery, VectorIndex } from "../../contracts/vectors.ts";
 import type { Clock } from "../../core/clock.ts";
-import { type ContentHash, hashJson } from "../../core/hash.ts";
+import { hashJson } from "../../core/hash.ts";
 import type { Random } from "../../core/random.ts";
 import { parseWith } from "../../core/schema.ts";
 import { searchTerms } from "../../text/index.ts";
-import type { RankedRow, VectorDriver, VectorRow } from "./driver.ts";
-import { IndexMissingError, IndexPointerError, IndexPointsError, SearchQueryError } from "./errors.ts";
+import type { RankedRow, VectorDriver } from "./driver.ts";
+import { IndexMissingError, SearchQueryError } from "./errors.ts";
 import { fuseRankings } from "./fuse.ts";
-import { publishedMs, toRowFilter } from "./search-filter.ts";
+import { type Pointer, readPointer, toDescription } from "./pointer.ts";
+import { toRowFilter } from "./search-filter.ts";
+import { buildIndex, updateIndex } from "./write-index.ts";
+import { processLock, type WriteLock } from "./write-lock.ts";
 
 /**
  * Share of the dense leg where a query does not say, for the embedder that is fitted on the corpus.
@@ -26,112 +28,52 @@ export const DEFAULT_DENSE_WEIGHT = 0.4;
 
 /** How deep each leg is read before fusion; deeper changes nothing in the first ten. */
 const LEG_DEPTH = 100;
-/** A superseded table is kept this long: far longer than any search takes. */
-const KEEP_MS = 3_600_000;
 
 /** What an index is made of. */
 export interface VectorIndexOptions {
   readonly driver: VectorDriver;
   readonly clock: Clock;
   readonly random: Random;
+  /** Held while the index is written. Default: this process's own, for an index that no other process writes. */
+  readonly lock?: WriteLock;
 }
-
-const Pointer = z.object({
-  format: z.literal(1),
-  generation: z.string(),
-  embedder: z.templateLiteral(["sha256:", z.string()]),
-  dimensions: z.int().nonnegative(),
-  pointCount: z.int().nonnegative(),
-  /** Hash of everything that a search result depends on. */
-  contentHash: z.string(),
-});
-type Pointer = z.infer<typeof Pointer>;
 
 /** An index over the driver; closing it closes the driver. */
 export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
   const { driver } = options;
+  const [ours, theirs] = [processLock(), options.lock];
+  const writing: WriteLock = (body) => ours(() => (theirs ? theirs(body) : body()));
+  const inUse = async (): Promise<Pointer> => {
+    const pointer = await readPointer(driver);
+    if (pointer === undefined) throw new IndexMissingError(driver.name);
+    return pointer;
+  };
   return {
     async describe() {
       const pointer = await readPointer(driver);
       return pointer && toDescription(pointer);
     },
-    async build(embedder, points) {
-      const rows = points.map(toRow);
-      const pointer = describeBuild(embedder, points, options);
-      if (rows.length > 0) await driver.createTable(pointer.generation, rows);
-      await driver.writePointer(JSON.stringify(pointer));
-      await dropSuperseded(driver, pointer.generation, options.clock.now());
-      return toDescription(pointer);
-    },
+    build: (build) => writing(async () => toDescription(await buildIndex(options, build))),
+    update: (update) => writing(async () => toDescription(await updateIndex(options, update))),
     async search(query) {
-      const pointer = await readPointer(driver);
-      if (pointer === undefined) throw new IndexMissingError(driver.name);
+      const pointer = await inUse();
       return pointer.pointCount === 0 ? [] : search(options, pointer, query);
     },
     async countTerms(text) {
-      const pointer = await readPointer(driver);
-      if (pointer === undefined) throw new IndexMissingError(driver.name);
-      const { pointCount, generation } = pointer;
+      const { pointCount, generation } = await inUse();
       const terms = [...new Set(searchTerms(text))];
       const counts = await Promise.all(terms.map((term) => (pointCount > 0 ? driver.countRows(generation, term) : 0)));
       return { chunkCount: pointCount, holding: new Map(terms.map((term, index) => [term, counts[index] ?? 0])) };
     },
-    fingerprint: async () => (await readPointer(driver))?.contentHash ?? "none",
+    async *listIds() {
+      const pointer = await readPointer(driver);
+      if (pointer && pointer.dimensions > 0) yield* driver.listIds(pointer.generation);
+    },
+    async fingerprint() {
+      const pointer = await readPointer(driver);
+      return pointer ? hashJson([pointer.embedder, pointer.featuresVersion]) : "none";
+    },
     close: () => driver.close(),
-  };
-}
-
-async function readPointer(driver: VectorDriver): Promise<Pointer | undefined> {
-  const text = await driver.readPointer();
-  if (text === undefined) return undefined;
-  try {
-    return Pointer.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new IndexPointerError(driver.name, cause);
-  }
-}
-
-function toDescription({ embedder, dimensions, pointCount, generation }: Pointer): IndexDescription {
-  return { embedder, dimensions, pointCount, generation };
-}
-
-function describeBuild(
-  embedder: ContentHash,
-  points: readonly VectorPoint[],
-  { clock, random }: VectorIndexOptions,
-): Pointer {
-  const dimensions = points[0]?.vector.length ?? 0;
-  const odd = points.find(({ vector }) => vector.length !== dimensions);
-  if (odd) throw new IndexPointsError(odd.chunk.id, odd.vector.length, dimensions);
-  return {
-    format: 1,
-    // The time comes first: it tells how old a table is.
-    generation: `g${clock.now()}_${random.integer(2 ** 32).toString(36)}`,
-    embedder,
-    dimensions,
-    pointCount: points.length,
-    contentHash: hashJson({ embedder, chunks: points.map(({ chunk }) => chunk) }),
-  };
-}
-
-/** Tables older than the time limit go, except the one in use; a table that another build is filling is young. */
-async function dropSuperseded(driver: VectorDriver, current: string, nowMs: number): Promise<void> {
-  for (const table of await driver.listTables()) {
-    const madeMs = Number(/^g(\d+)_/.exec(table)?.[1] ?? nowMs);
-    if (table !== current && nowMs - madeMs > KEEP_MS) await driver.dropTable(table);
-  }
-}
-
-function toRow({ chunk, vector }: VectorPoint): VectorRow {
-  return {
-    id: chunk.id,
-    payload: JSON.stringify(chunk),
-    terms: searchTerms([chunk.title, ...chunk.headings, chunk.text].join("\n")),
-    vector,
-    authorId: chunk.authorId,
-    kind: chunk.kind,
-    platform: chunk.platform,
-    publishedAtMs: publishedMs(chunk.publishedAt),
   };
 }
 

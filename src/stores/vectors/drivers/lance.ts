@@ -1,40 +1,56 @@
 /**
  * Vector driver on LanceDB: one Lance table a generation in a folder, and the pointer as a small file beside them.
- * Terms come split, so the full-text index only separates at spaces; filters hold before ranking (prefilter).
+ * Terms come split, so the full-text index only separates at spaces; filters hold before ranking (prefilter). Rows have
+ * no index on their id: with one, writers that race add a new row twice. Handles look for newer versions at every use.
  */
 
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Connection, Table } from "@lancedb/lancedb";
-import type { RankedRow, RankOptions, RowFilter, VectorDriver, VectorRow } from "../driver.ts";
+import type { Schema } from "apache-arrow";
+import type { Clock } from "../../../core/clock.ts";
+import type { RankedRow, RankOptions, RowBatches, TableChange, VectorDriver } from "../driver.ts";
 import { VectorEngineError, VectorLibraryError } from "../errors.ts";
+import { filterSql, holdsTermSql, idsSql, joined, lanceSchema, MAX_TERM_LENGTH, toArrow } from "./lance-rows.ts";
 
 /** The optional library that this driver imports on first use. */
 export const lanceLibrary = "@lancedb/lancedb";
 type Lance = typeof import("@lancedb/lancedb");
+type Arrow = typeof import("apache-arrow");
 
 /** Where the tables are, and when they are indexed. */
 export interface LanceVectorsOptions {
   /** Made when absent. */
   readonly folder: string;
+  readonly clock: Clock;
   /**
-   * Rows above which a table gets an approximate index (IVF_HNSW_SQ). Default 50,000: below, an exact scan takes
-   * less than about 70 ms on two cores; above, the index answers in 6 ms with a recall of .988.
+   * Rows above which a table gets an approximate index (IVF_HNSW_SQ) and indexes on what is filtered by. Default
+   * 50,000: below, an exact scan takes less than about 70 ms on two cores (bench/index-100k.ts).
    */
   readonly approximateAboveRowCount?: number;
 }
 
-/** Lance numbers cannot be absent in a column that is inferred: the smallest date stands for none. */
-const UNDATED_MS = -8.64e15;
-/** Longer terms are bytes, not words. */
-const MAX_TERM_LENGTH = 100;
 const POINTER_FILE = "current.json";
+/** Versions that no reader can still be reading are removed after this time. */
+const KEEP_VERSIONS_MS = 600_000;
+/** Ids in one statement. */
+const IDS_AT_ONCE = 1_000;
+/** Changed rows are searched one by one until there are so many of them; then they are folded into the indexes. */
+const FOLD_FRACTION = 0.05;
 
-/** A driver that opens the folder on first use. Several processes may read and build at the same time. */
-export function lanceVectors({ folder, approximateAboveRowCount = 50_000 }: LanceVectorsOptions): VectorDriver {
-  let opening: Promise<{ lance: Lance; connection: Connection }> | undefined;
+interface Engine {
+  readonly lance: Lance;
+  readonly arrow: Arrow;
+  readonly connection: Connection;
+}
+
+/** A driver that opens the folder on first use. Several processes may read while one writes. */
+export function lanceVectors(options: LanceVectorsOptions): VectorDriver {
+  const { folder } = options;
+  const pointerFile = join(folder, POINTER_FILE);
+  let opening: Promise<Engine> | undefined;
   const tables = new Map<string, Promise<Table>>();
-  const engine = (): Promise<{ lance: Lance; connection: Connection }> => {
+  const engine = (): Promise<Engine> => {
     opening ??= openFolder(folder);
     opening.catch(() => {
       opening = undefined;
@@ -50,33 +66,32 @@ export function lanceVectors({ folder, approximateAboveRowCount = 50_000 }: Lanc
   return {
     name: "lance",
     createTable: (name, rows) =>
-      failingTo("create a table", async () => {
-        const { lance, connection } = await engine();
-        await fillTable(lance, await connection.createTable(name, toRecords(rows)), approximateAboveRowCount);
-      }),
-    listTables: () =>
-      failingTo("list tables", async () => {
-        const { connection } = await engine();
-        return connection.tableNames();
-      }),
+      failingTo("create a table", async () => fillTable(await engine(), name, { ...options, rows })),
+    updateTable: (name, change) =>
+      failingTo("update a table", async () => changeTable(await engine(), await tableOf(name), { ...options, change })),
+    listTables: () => failingTo("list tables", async () => (await engine()).connection.tableNames()),
     dropTable: (name) =>
       failingTo("drop a table", async () => {
         const { connection } = await engine();
         tables.delete(name);
         await connection.dropTable(name);
       }),
-    rankByVector: (name, vector, options) =>
-      failingTo("search by vector", async () => rankByVector(await tableOf(name), vector, options)),
-    rankByTerms: (name, terms, options) =>
+    rankByVector: (name, vector, query) =>
+      failingTo("search by vector", async () => rankByVector(await tableOf(name), vector, query)),
+    rankByTerms: (name, terms, query) =>
       failingTo("search by words", async () =>
-        rankByTerms((await engine()).lance, await tableOf(name), { terms, ...options }),
+        rankByTerms((await engine()).lance, await tableOf(name), { terms, ...query }),
       ),
     countRows: (name, term) =>
       failingTo("count rows", async () =>
-        (await tableOf(name)).countRows(`contains(terms, ${quoted(joined([term]))})`),
+        (await tableOf(name)).countRows(term === undefined ? undefined : holdsTermSql(term)),
       ),
-    readPointer: () => readPointer(join(folder, POINTER_FILE)),
-    writePointer: (text) => replaceFile(join(folder, POINTER_FILE), text),
+    async *listIds(name) {
+      const batches = (await tableOf(name)).query().select(["id"]);
+      for await (const batch of batches) yield batch.getChild("id")?.toArray() ?? [];
+    },
+    readPointer: () => readPointer(pointerFile),
+    writePointer: (text) => replaceFile(pointerFile, text),
     async close() {
       for (const table of tables.values()) (await table.catch(() => undefined))?.close();
       tables.clear();
@@ -86,33 +101,38 @@ export function lanceVectors({ folder, approximateAboveRowCount = 50_000 }: Lanc
   };
 }
 
-async function openFolder(folder: string): Promise<{ lance: Lance; connection: Connection }> {
-  const lance = await import("@lancedb/lancedb").catch((cause: unknown) => {
-    throw new VectorLibraryError(lanceLibrary, cause);
-  });
+async function openFolder(folder: string): Promise<Engine> {
+  const [lance, arrow] = await Promise.all([import("@lancedb/lancedb"), import("apache-arrow")]).catch(
+    (cause: unknown) => {
+      throw new VectorLibraryError(lanceLibrary, cause);
+    },
+  );
   await mkdir(folder, { recursive: true });
-  return { lance, connection: await lance.connect(folder) };
+  return { lance, arrow, connection: await lance.connect(folder, { readConsistencyInterval: 0 }) };
 }
 
-function toRecords(rows: readonly VectorRow[]): Record<string, unknown>[] {
-  return rows.map((row) => ({
-    id: row.id,
-    payload: row.payload,
-    terms: joined(row.terms),
-    vector: row.vector,
-    author_id: row.authorId,
-    kind: row.kind,
-    platform: row.platform,
-    published_at_ms: row.publishedAtMs ?? UNDATED_MS,
-  }));
+/** A table from the first batch, the others added, and its indexes at the end. */
+async function fillTable(
+  { lance, arrow, connection }: Engine,
+  name: string,
+  { rows, approximateAboveRowCount = 50_000 }: LanceVectorsOptions & { rows: RowBatches },
+): Promise<void> {
+  let made: { table: Table; schema: Schema } | undefined;
+  for await (const batch of rows) {
+    const schema: Schema = made?.schema ?? lanceSchema(arrow, batch[0]?.vector.length ?? 0);
+    const data = toArrow(arrow, schema, batch);
+    if (made) await made.table.add(data);
+    else made = { schema, table: await connection.createTable(name, data) };
+  }
+  if (made === undefined) return;
+  const { table } = made;
+  await table.setUnenforcedPrimaryKey("id");
+  if ((await table.countRows()) > approximateAboveRowCount) await indexForSize(lance, table);
+  await indexTerms(lance, table);
+  table.close();
 }
 
-/** Terms as one text, each between two spaces, so that a whole term can be looked for. */
-function joined(terms: readonly string[]): string {
-  return ` ${terms.map((term) => term.slice(0, MAX_TERM_LENGTH)).join(" ")} `;
-}
-
-async function fillTable({ Index }: Lance, table: Table, approximateAboveRowCount: number): Promise<void> {
+async function indexTerms({ Index }: Lance, table: Table): Promise<void> {
   await table.createIndex("terms", {
     config: Index.fts({
       baseTokenizer: "whitespace",
@@ -124,16 +144,41 @@ async function fillTable({ Index }: Lance, table: Table, approximateAboveRowCoun
       maxTokenLength: MAX_TERM_LENGTH + 1,
     }),
   });
-  if ((await table.countRows()) > approximateAboveRowCount) {
-    await table.createIndex("vector", { config: Index.hnswSq({ distanceType: "dot" }) });
+}
+
+/** What a large table needs: an approximate index, and one on each column that is filtered by. */
+async function indexForSize({ Index }: Lance, table: Table): Promise<void> {
+  await table.createIndex("vector", { config: Index.hnswSq({ distanceType: "dot" }) });
+  for (const column of ["author_id", "kind", "platform", "language"]) {
+    await table.createIndex(column, { config: Index.bitmap() });
   }
-  table.close();
+  await table.createIndex("tags", { config: Index.labelList() });
+  await table.createIndex("published_at_ms", { config: Index.btree() });
+}
+
+/** Rows go before rows come; what was changed is searchable at once, and folded into the indexes when it is much. */
+async function changeTable(
+  { arrow }: Engine,
+  table: Table,
+  { change, clock }: LanceVectorsOptions & { change: TableChange },
+): Promise<void> {
+  for (let start = 0; start < change.removedIds.length; start += IDS_AT_ONCE) {
+    await table.delete(idsSql(change.removedIds.slice(start, start + IDS_AT_ONCE)));
+  }
+  for await (const batch of change.rows) {
+    const data = toArrow(arrow, lanceSchema(arrow, batch[0]?.vector.length ?? 0), batch);
+    await table.mergeInsert("id").whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(data);
+  }
+  const { numIndexedRows = 0, numUnindexedRows = 0 } = (await table.indexStats("terms_idx")) ?? {};
+  if (numUnindexedRows > FOLD_FRACTION * numIndexedRows) {
+    await table.optimize({ cleanupOlderThan: new Date(clock.now() - KEEP_VERSIONS_MS) });
+  }
 }
 
 /** An exact scan where the table has no vector index; with one, `ef` and the refinement give .988 recall. */
 async function rankByVector(table: Table, vector: Float32Array, { limit, filter }: RankOptions): Promise<RankedRow[]> {
   const query = table.vectorSearch(vector).distanceType("dot").ef(Math.max(200, limit)).refineFactor(5);
-  const where = toSql(filter);
+  const where = filterSql(filter);
   const records: { id: string; payload: string; _distance: number }[] = await (where ? query.where(where) : query)
     .select(["id", "payload", "_distance"])
     .limit(limit)
@@ -147,32 +192,13 @@ async function rankByTerms(
   { terms, limit, filter }: RankOptions & { terms: readonly string[] },
 ): Promise<RankedRow[]> {
   const query = table.query().fullTextSearch(new MatchQuery(joined(terms), "terms"));
-  const where = toSql(filter);
+  const where = filterSql(filter);
   const records: { id: string; payload: string; _score: number }[] = await (where ? query.where(where) : query)
     .select(["id", "payload", "_score"])
     .limit(limit)
     .toArray();
   return records.map(({ id, payload, _score }) => ({ id, payload, score: _score }));
 }
-
-function toSql({ authorIds, kinds, platforms, publishedFromMs, publishedToMs }: RowFilter): string {
-  const isOneOf = (column: string, values: readonly string[] | undefined): string[] =>
-    values ? [`${column} in (${values.map(quoted).join(", ")})`] : [];
-  return [
-    ...isOneOf("author_id", authorIds),
-    ...isOneOf("kind", kinds),
-    ...isOneOf("platform", platforms),
-    ...(publishedFromMs === undefined ? [] : [`published_at_ms >= ${decimal(publishedFromMs)}`]),
-    ...(publishedToMs === undefined
-      ? []
-      : [`published_at_ms <= ${decimal(publishedToMs)}`, `published_at_ms > ${UNDATED_MS}`]),
-  ].join(" and ");
-}
-
-/** A SQL string literal: a quote inside is doubled, and nothing else is special in one. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-/** Always a number to SQL, also where it has no fraction. */
-const decimal = (value: number): string => value.toFixed(1);
 
 async function failingTo<T>(action: string, run: () => Promise<T>): Promise<T> {
   try {

@@ -1,7 +1,7 @@
 /** Vector driver in memory: exact search, gone with the process. The reference for the others. */
 
 import { type Bm25, createBm25 } from "../bm25.ts";
-import type { RankedRow, RankOptions, RowFilter, VectorDriver, VectorRow } from "../driver.ts";
+import type { RankedRow, RankOptions, RowBatches, RowFilter, VectorDriver, VectorRow } from "../driver.ts";
 import { VectorEngineError } from "../errors.ts";
 
 interface Table {
@@ -21,7 +21,13 @@ export function memoryVectors(): VectorDriver {
   return {
     name: "memory",
     async createTable(name, rows) {
-      tables.set(name, { rows: structuredClone(rows), bm25: createBm25(rows.map(({ terms }) => terms)) });
+      tables.set(name, tableFrom(await collect(rows)));
+    },
+    async updateTable(name, { rows, removedIds }) {
+      const kept = new Map(tableOf(name).rows.map((row) => [row.id, row]));
+      for (const id of removedIds) kept.delete(id);
+      for (const row of await collect(rows)) kept.set(row.id, row);
+      tables.set(name, tableFrom([...kept.values()]));
     },
     listTables: async () => [...tables.keys()],
     async dropTable(name) {
@@ -35,13 +41,26 @@ export function memoryVectors(): VectorDriver {
       const { rows, bm25 } = tableOf(name);
       return best(rows, bm25.score(terms), options);
     },
-    countRows: async (name, term) => tableOf(name).bm25.count(term),
+    countRows: async (name, term) => (term === undefined ? tableOf(name).rows.length : tableOf(name).bm25.count(term)),
+    async *listIds(name) {
+      yield tableOf(name).rows.map(({ id }) => id);
+    },
     readPointer: async () => pointer,
     async writePointer(text) {
       pointer = text;
     },
     close: async () => undefined,
   };
+}
+
+async function collect(batches: RowBatches): Promise<VectorRow[]> {
+  const rows: VectorRow[] = [];
+  for await (const batch of batches) rows.push(...structuredClone(batch));
+  return rows;
+}
+
+function tableFrom(rows: readonly VectorRow[]): Table {
+  return { rows, bm25: createBm25(rows.map(({ terms }) => terms)) };
 }
 
 function best(rows: readonly VectorRow[], scores: Map<number, number>, { limit, filter }: RankOptions): RankedRow[] {
@@ -60,6 +79,8 @@ function passes(row: VectorRow, filter: RowFilter): boolean {
     (filter.authorIds?.includes(row.authorId) ?? true) &&
     (filter.kinds?.includes(row.kind) ?? true) &&
     (filter.platforms?.includes(row.platform) ?? true) &&
+    (filter.languages?.includes(row.language ?? "") ?? true) &&
+    (filter.tags?.some((tag) => row.tags.includes(tag)) ?? true) &&
     (publishedFromMs === undefined || (row.publishedAtMs !== null && row.publishedAtMs >= publishedFromMs)) &&
     (publishedToMs === undefined || (row.publishedAtMs !== null && row.publishedAtMs <= publishedToMs))
   );
