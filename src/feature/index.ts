@@ -1,6 +1,7 @@
 /** Door of the feature pipeline: collect, clean, chunk, embed, load. Functions on ports; no store, no orchestrator. */
 
 export { type ChunkOptions, chunkDocument } from "./chunk/chunk-document.ts";
+export { type ChunkNeighbours, neighboursOf } from "./chunk/neighbours.ts";
 export { type Boilerplate, findBoilerplate } from "./clean/boilerplate.ts";
 export { cleanDocument } from "./clean/clean-document.ts";
 export { type DuplicateDocument, type MarkedDuplicates, markDuplicates } from "./clean/duplicates.ts";

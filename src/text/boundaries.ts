@@ -1,17 +1,26 @@
-/** Where a text may be cut: after sentences, after words, between characters as a reader sees them. */
+/** Where a text may be cut: after paragraphs, sentences, lines, words, between characters as a reader sees them. */
 
 const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** Ends of the sentences of a text, each with the white space after it; the last is the text's length. */
 export function sentenceEnds(text: string): number[] {
-  const ends = [...sentences.segment(text)].map(({ index, segment }) => index + segment.length);
-  // The segmenter also ends a sentence at every line feed; a wrapped line is not the end of one.
-  return ends.filter((end) => end === text.length || (/\S/.test(text.charAt(end)) && endsSentence(text, end)));
+  const ends: number[] = [];
+  for (const { index, segment } of sentences.segment(text)) {
+    const end = index + segment.length;
+    // The segmenter also ends a sentence at every line feed; a wrapped line is not the end of one.
+    if (end === text.length || (/\S/.test(text.charAt(end)) && endsSentence(text, end))) ends.push(end);
+  }
+  return ends;
 }
 
 const endsSentence = (text: string, end: number): boolean =>
   /(?:[.!?…。！？][\p{P}\p{S}]*\s*|\n\s*\n\s*)$/u.test(text.slice(Math.max(0, end - 40), end));
+
+/** Ends of the paragraphs: blank lines, each with what stands before it; the last is the text's length. */
+export function paragraphEnds(text: string): number[] {
+  return endsOf(text, /\n(?:[ \t]*\n)+/g);
+}
 
 /** Ends of the lines, each with its line feed; the last is the text's length. */
 export function lineEnds(text: string): number[] {
@@ -25,10 +34,14 @@ export function wordEnds(text: string): number[] {
 
 /** Ends of the user-perceived characters: an emoji of many code points is never cut. */
 export function characterEnds(text: string): number[] {
-  return [...graphemes.segment(text)].map(({ index, segment }) => index + segment.length);
+  const ends: number[] = [];
+  for (const { index, segment } of graphemes.segment(text)) ends.push(index + segment.length);
+  return ends;
 }
 
 function endsOf(text: string, separator: RegExp): number[] {
-  const ends = [...text.matchAll(separator)].map(({ index, 0: match }) => index + match.length);
-  return ends.at(-1) === text.length || text === "" ? ends : [...ends, text.length];
+  const ends: number[] = [];
+  for (const { index, 0: match } of text.matchAll(separator)) ends.push(index + match.length);
+  if (ends.at(-1) !== text.length && text !== "") ends.push(text.length);
+  return ends;
 }

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
-import { createRandom } from "../../core/random.ts";
 import { type ChunkOptions, chunkDocument } from "./chunk-document.ts";
+import { neighboursOf } from "./neighbours.ts";
 
 const countTokens = (text: string): number => text.match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu)?.length ?? 0;
 
@@ -124,33 +125,98 @@ describe("chunking", () => {
     expect(chunk("")).toEqual([]);
   });
 
-  it("has every character that is not white space in exactly one chunk, over random texts", () => {
-    const pieces = [
-      "# Head",
-      "## Sub",
-      "A sentence here. And one more!",
-      "- item",
-      "  nested",
-      "1. one",
-      "```",
-      "    code line",
-      "> quote",
-      "| a | b |",
-      "|---|---|",
-      "[1] note",
-      "",
-      "",
-      "",
-      "a".repeat(90),
-      "x ".repeat(60),
-      "---",
-      "👩🏽‍💻 é",
-    ];
-    const random = createRandom(3);
-    for (let round = 0; round < 200; round++) {
-      const text = Array.from({ length: random.integer(40) }, () => pieces[random.integer(pieces.length)]).join("\n");
-      expectWhole(text, chunk(text, { maxTokens: 12, targetTokens: 8 }), 12);
-    }
+  it("has every character that is not white space in exactly one chunk within the limit, over random Markdown", () => {
+    const word = fc.constantFrom(
+      "word",
+      "longer",
+      "don’t",
+      "👩🏽‍💻",
+      "é",
+      "`code`",
+      "[a](https://b.c)",
+      "日本語",
+      "x".repeat(40),
+    );
+    const sentence = fc.array(word, { minLength: 1, maxLength: 30 }).map((words) => `${words.join(" ")}.`);
+    const block = fc.oneof(
+      fc.tuple(fc.integer({ min: 1, max: 4 }), word).map(([level, name]) => `${"#".repeat(level)} ${name}`),
+      fc.array(sentence, { minLength: 1, maxLength: 4 }).map((sentences) => sentences.join(" ")),
+      fc.array(sentence, { minLength: 1, maxLength: 5 }).map((items) => items.map((item) => `- ${item}`).join("\n")),
+      fc.array(sentence, { minLength: 1, maxLength: 5 }).map((lines) => `\`\`\`\n${lines.join("\n  ")}\n\`\`\``),
+      fc
+        .array(word, { minLength: 1, maxLength: 20 })
+        .map((cells) => `| a |\n|---|\n${cells.map((c) => `| ${c} |`).join("\n")}`),
+      fc.constantFrom("```", "~~~", "---", "> quote", "[1] note", "    code", "announced:", "", " ", "\t"),
+    );
+    const separator = fc.constantFrom("\n", "\n\n", "\n\n\n", "  \n");
+    const text = fc.array(fc.tuple(block, separator), { maxLength: 20 }).map((parts) => parts.flat().join(""));
+    fc.assert(
+      fc.property(text, fc.integer({ min: 4, max: 40 }), fc.boolean(), (each, maxTokens, isCode) => {
+        const tags = isCode ? ["code"] : [];
+        const options = { countTokens, maxTokens, targetTokens: Math.ceil(maxTokens / 2) };
+        expectWhole(each, chunkDocument({ ...document(each), tags }, options), maxTokens);
+      }),
+      { numRuns: 300, seed: 7 },
+    );
+  });
+
+  it("keeps within the limit with a tokenizer that marks every text and counts joined parts higher", () => {
+    const marked = (each: string): number => 2 + Math.ceil(each.length / 3) + (each.length > 30 ? 3 : 0);
+    const text = "Some words here.\n\n".repeat(30);
+    const chunks = chunk(text, { countTokens: marked, maxTokens: 20, targetTokens: 20 });
+    expect(Math.max(...chunks.map(({ tokenCount }) => tokenCount))).toBeLessThanOrEqual(20);
+    expect(chunks.map((each) => each.text).join("\n\n")).toBe(text.trim());
+  });
+
+  it("counts each text only a few times over", () => {
+    let counted = 0;
+    const text = `${"A sentence of some words. ".repeat(200)}\n\n`.repeat(5);
+    chunk(text, {
+      maxTokens: 100,
+      targetTokens: 75,
+      countTokens: (each) => {
+        counted += each.length;
+        return countTokens(each);
+      },
+    });
+    expect(counted / text.length).toBeLessThan(12);
+  });
+
+  it("keeps a sentence with a colon together with what it announces", () => {
+    expect(texts("One two three four five.\n\nThese are the reasons:\n\n- first of all\n- then")).toEqual([
+      "One two three four five.",
+      "These are the reasons:\n\n- first of all\n- then",
+    ]);
+  });
+
+  it("cuts files of code between definitions, and says inside of which one a later piece is", () => {
+    const long = Array.from({ length: 9 }, (_, i) => `  step(${i});`).join("\n");
+    const text = `# Not a heading\nimport x;\n\n// Adds.\nfunction add(a, b) {\n  return a + b;\n}\n\nfunction run() {\n${long}\n}\n`;
+    const chunks = chunkDocument(
+      { ...document(text), tags: ["code"] },
+      { countTokens, maxTokens: 32, targetTokens: 20 },
+    );
+    expectWhole(text, chunks, 32);
+    expect(chunks.map((each) => [each.headings, each.text.split("\n")[0]])).toEqual([
+      [[], "# Not a heading"],
+      [[], "// Adds."],
+      [[], "function run() {"],
+      [["function run() {"], "  step(3);"],
+      [["function run() {"], "  step(7);"],
+    ]);
+  });
+
+  it("says which chunks stand beside one in its document", () => {
+    const chunks = chunk("One two three.\n\nFour five six.\n\nSeven eight nine ten.\n\nEleven twelve thirteen.");
+    const [a, b] = chunks.map(({ id }) => id);
+    const neighbours = neighboursOf(chunks.toReversed());
+    expect(neighbours.get(a ?? "")).toEqual({ previousId: null, nextId: b });
+    expect(neighbours.get(b ?? "")).toEqual({ previousId: a, nextId: null });
+  });
+
+  it("names for a later piece of a paragraph the heading over it, not the next one", () => {
+    const chunks = chunk(`# A\n\n${"word ".repeat(30).trim()}\n\n# B\n\nEnd of it all, with some more words here.`);
+    expect(chunks.map(({ headings }) => headings)).toEqual([["A"], ["A"], ["A"], ["B"]]);
   });
 
   it("keeps the same promises on every page of this repository’s examples", () => {

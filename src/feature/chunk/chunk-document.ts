@@ -6,8 +6,9 @@
 import { provenanceOf } from "../../contracts/documents.ts";
 import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
 import { hashJson, shortHash } from "../../core/hash.ts";
-import { headingText, type MarkdownBlock, parseMarkdownBlocks } from "../../text/index.ts";
+import { headingsOf } from "./headings.ts";
 import { type Span, splitSpan } from "./split-span.ts";
+import { blocksOf, type Limits, type Unit, unitsOf } from "./units.ts";
 
 /** How large chunks are, in whose tokens. */
 export interface ChunkOptions {
@@ -26,107 +27,81 @@ const REST_FRACTION = 0.25;
 
 /**
  * The document's chunks in order; an empty document has none. Deterministic: equal documents give equal ids.
+ * A document with the tag `code` is a file of code, and is cut between its definitions.
  * Only where a single character has more tokens than `maxTokens` is a chunk longer.
  */
 export function chunkDocument(document: CleanedDocument, options: ChunkOptions): Chunk[] {
   const { text } = document;
-  const blocks = parseMarkdownBlocks(text);
-  const spans = mergeUnits(unitsOf(text, blocks, options), measured(text, options));
-  const pathAt = headingPaths(text, blocks);
-  return spans.map(({ start, end }, index) => {
-    const slice = text.slice(start, end);
-    return {
-      id: `chunk-${shortHash(hashJson([document.id, document.version, start, end]))}`,
-      documentId: document.id,
-      documentVersion: document.version,
-      ...provenanceOf(document),
-      index,
-      start,
-      end,
-      text: slice,
-      headings: pathAt(start),
-      tokenCount: options.countTokens(slice),
-      sourceLines: document.sourceLines?.slice(lineAt(text, start), lineAt(text, end) + 1) ?? null,
-    };
-  });
+  const limits = limitsOf(text, options);
+  const blocks = blocksOf(document);
+  const spans = withinMaximum(text, mergeUnits(unitsOf(text, blocks, limits), limits), options);
+  const headings = headingsOf(document, blocks);
+  const lineAt = lineCounter(text);
+  return spans.map(({ start, end, tokenCount }, index) => ({
+    id: `chunk-${shortHash(hashJson([document.id, document.version, start, end]))}`,
+    documentId: document.id,
+    documentVersion: document.version,
+    ...provenanceOf(document),
+    index,
+    start,
+    end,
+    text: text.slice(start, end),
+    headings: headings(start),
+    tokenCount,
+    sourceLines: document.sourceLines?.slice(lineAt(start), lineAt(end) + 1) ?? null,
+  }));
 }
 
-/** A span that is kept whole. */
-interface Unit extends Span {
-  readonly opensSection: boolean;
+interface SizedSpan extends Span {
+  readonly tokenCount: number;
 }
 
-interface Limits {
-  readonly target: number;
-  readonly max: number;
-  size(span: Span): number;
+/**
+ * Every block is counted once, and merged blocks by the sum of theirs: what stands around white space is counted alike
+ * alone and together, but for the marks that a model adds to every text.
+ */
+function limitsOf(text: string, { countTokens, maxTokens, targetTokens }: ChunkOptions): Limits {
+  const marks = countTokens("");
+  return {
+    max: maxTokens - marks,
+    target: Math.max(1, Math.min(maxTokens, targetTokens ?? Math.floor(maxTokens * 0.75)) - marks),
+    count: ({ start, end }) => countTokens(text.slice(start, end)) - marks,
+  };
 }
 
-const measured = (text: string, { countTokens, maxTokens, targetTokens }: ChunkOptions): Limits => ({
-  max: maxTokens,
-  target: Math.min(maxTokens, targetTokens ?? Math.floor(maxTokens * 0.75)),
-  size: ({ start, end }) => countTokens(text.slice(start, end)),
-});
-
-/** Blocks as units of at most the maximum: headings joined to the next block, notes to each other, long blocks cut. */
-function unitsOf(text: string, blocks: readonly MarkdownBlock[], options: ChunkOptions): Unit[] {
-  const { max, target, size } = measured(text, options);
-  const units: Unit[] = [];
-  let glues: MarkdownBlock["kind"] | undefined;
-  for (const block of blocks) {
-    const [first, ...rest] = size(block) <= max ? [block] : splitSpan(text, block, (span) => size(span) <= target);
-    if (first === undefined) continue;
-    const last = units.at(-1);
-    const joins = glues === "heading" || (glues === "note" && block.kind === "note");
-    const joined = last && joins ? { ...last, end: first.end } : undefined;
-    if (joined && size(joined) <= max) units[units.length - 1] = joined;
-    else units.push({ start: first.start, end: first.end, opensSection: block.kind === "heading" });
-    units.push(...rest.map(({ start, end }) => ({ start, end, opensSection: false })));
-    glues = block.kind;
-  }
-  return units;
-}
-
-function mergeUnits(units: readonly Unit[], { max, target, size }: Limits): Span[] {
-  const spans: Span[] = [];
-  for (const unit of units) {
+function mergeUnits(units: readonly Unit[], { max, target }: Limits): SizedSpan[] {
+  const spans: SizedSpan[] = [];
+  for (const { start, end, opensSection, tokenCount } of units) {
     const last = spans.at(-1);
-    const isFull = last && unit.opensSection && size(last) >= target * SECTION_FRACTION;
-    const longer = last && { start: last.start, end: unit.end };
-    if (longer && !isFull && size(longer) <= target) spans[spans.length - 1] = longer;
-    else spans.push({ start: unit.start, end: unit.end });
+    const isFull = last && opensSection && last.tokenCount >= target * SECTION_FRACTION;
+    const merged = last && { start: last.start, end, tokenCount: last.tokenCount + tokenCount };
+    if (merged && !isFull && merged.tokenCount <= target) spans[spans.length - 1] = merged;
+    else spans.push({ start, end, tokenCount });
   }
   const [before, rest] = spans.slice(-2);
-  if (before && rest && size(rest) < target * REST_FRACTION) {
-    const longer = { start: before.start, end: rest.end };
-    if (size(longer) <= max) spans.splice(-2, 2, longer);
+  if (before && rest && rest.tokenCount < target * REST_FRACTION && before.tokenCount + rest.tokenCount <= max) {
+    spans.splice(-2, 2, { ...before, end: rest.end, tokenCount: before.tokenCount + rest.tokenCount });
   }
   return spans;
 }
 
-/** The headings over a position, outermost first, with the heading that begins there. */
-function headingPaths(text: string, blocks: readonly MarkdownBlock[]): (start: number) => string[] {
-  const headings = blocks.filter(({ kind }) => kind === "heading");
-  return (start) => {
-    const path: MarkdownBlock[] = [];
-    for (const heading of headings) {
-      if (heading.start > start && !follows(text, start, heading)) break;
-      while ((path.at(-1)?.level ?? 0) >= heading.level) path.pop();
-      path.push(heading);
-    }
-    return path.map((heading) => headingText(text.slice(heading.start, heading.end))).filter((each) => each !== "");
-  };
+/** The spans with their true sizes; one that has more tokens than its parts had, and too many, is cut. */
+function withinMaximum(text: string, spans: readonly Span[], { countTokens, maxTokens }: ChunkOptions): SizedSpan[] {
+  const sized = ({ start, end }: Span): SizedSpan => ({ start, end, tokenCount: countTokens(text.slice(start, end)) });
+  return spans
+    .map(sized)
+    .flatMap((span) =>
+      span.tokenCount <= maxTokens
+        ? [span]
+        : splitSpan(text, { ...span, kind: "item" }, (part) => sized(part).tokenCount <= maxTokens).map(sized),
+    );
 }
 
-/** Whether only headings stand from `start` to this heading: `# A` and `## B` open one chunk together. */
-const follows = (text: string, start: number, heading: MarkdownBlock): boolean =>
-  text
-    .slice(start, heading.start)
-    .split("\n")
-    .every((line) => line.trim() === "" || /^ {0,3}#{1,6}[ \t]/.test(line));
-
-function lineAt(text: string, position: number): number {
-  let line = 0;
-  for (let at = text.indexOf("\n"); at !== -1 && at < position; at = text.indexOf("\n", at + 1)) line++;
-  return line;
+/** The line, from 0, that a position is in; positions must be asked for in ascending order. */
+function lineCounter(text: string): (position: number) => number {
+  let [line, next] = [0, text.indexOf("\n")];
+  return (position) => {
+    for (; next !== -1 && next < position; line++) next = text.indexOf("\n", next + 1);
+    return line;
+  };
 }
