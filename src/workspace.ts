@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Engine, TrilithConfig } from "./contracts/config.ts";
 import type { Database } from "./contracts/database.ts";
 import { type Logger, silentLogger } from "./contracts/logger.ts";
-import type { ChatModel } from "./contracts/models.ts";
+import type { ChatModel, Embedders } from "./contracts/models.ts";
 import type { PortName, Workspace, WorkspacePorts } from "./contracts/workspace.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { hashJson } from "./core/hash.ts";
@@ -159,10 +159,7 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
         random: entropyRandom(),
       });
     },
-    async embedders() {
-      const { aiSdkEmbedders, lsaEmbedders } = await import("./models/index.ts");
-      return config.embeddingModel ? aiSdkEmbedders({ model: config.embeddingModel }) : lsaEmbedders();
-    },
+    embedders: () => openEmbedders(config.embeddingModel ?? "lsa"),
     async languageModels() {
       const { openLanguageModels } = await import("./models/index.ts");
       return openLanguageModels({ folder: config.baseModel ?? BUNDLED_BASE });
@@ -177,6 +174,13 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       return createModelRegistry(database, clock);
     },
   };
+}
+
+/** The configured embedder. */
+async function openEmbedders(chosen: NonNullable<TrilithConfig["embeddingModel"]>): Promise<Embedders> {
+  const { aiSdkEmbedders, lsaEmbedders, onnxEmbedders } = await import("./models/index.ts");
+  if (chosen === "lsa") return lsaEmbedders();
+  return "folder" in chosen ? onnxEmbedders(chosen) : aiSdkEmbedders({ model: chosen });
 }
 
 /** The configured chat model: the configuration's, or TRILITH_MODEL at TRILITH_MODEL_URL; none otherwise. */

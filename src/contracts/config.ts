@@ -4,6 +4,14 @@ import type { EmbeddingModelV4, LanguageModelV4 } from "@ai-sdk/provider";
 
 export type Engine = "local" | "dbos";
 
+/** An embedding model on disk. */
+export interface EmbeddingFolder {
+  /** As sentence-transformers saves it, with an ONNX graph in it. */
+  readonly folder: string;
+  /** The graph's file in the folder, where it is not `onnx/model.onnx` or `model.onnx`. */
+  readonly graph?: string;
+}
+
 export interface TrilithConfig {
   /** Where everything is kept, from the project's folder. Default `.trilith`. */
   readonly workspace?: string;
@@ -14,8 +22,8 @@ export interface TrilithConfig {
   readonly engine?: Engine;
   /** A model that follows instructions, for generated answers: of the AI SDK, or any OpenAI-compatible endpoint. */
   readonly chatModel?: LanguageModelV4 | { readonly baseUrl: string; readonly model: string; readonly apiKey?: string };
-  /** Default: latent semantic analysis, fitted on the corpus. */
-  readonly embeddingModel?: EmbeddingModelV4;
+  /** A model of the AI SDK, a sentence-transformers folder, or `lsa`: latent semantic analysis, fitted on the corpus, the default. */
+  readonly embeddingModel?: EmbeddingModelV4 | EmbeddingFolder | "lsa";
   /** A folder with `config.json`, `tokenizer.json` and `model.safetensors`. Default: the base that comes with the package. */
   readonly baseModel?: string;
   /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */

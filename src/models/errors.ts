@@ -104,3 +104,18 @@ export class ChatModelError extends TrilithError {
     this.retryable = cause instanceof Error && "isRetryable" in cause && cause.isRetryable === true;
   }
 }
+
+/** Thrown when the folder of an embedding model lacks a file, or asks for what is not run here. */
+export class EmbedderFolderError extends TrilithError {
+  override readonly code = "embedder-folder-unusable";
+  override readonly usage = true;
+  readonly folder: string;
+
+  constructor(folder: string, problem: string, options?: ErrorOptions) {
+    super(
+      `The embedding model in ${folder} cannot be used: ${problem}. A sentence-transformers folder with an ONNX graph was expected; export the model with sentence-transformers (backend="onnx") and name its folder.`,
+      options,
+    );
+    this.folder = folder;
+  }
+}

@@ -5,6 +5,7 @@
  */
 
 export { parseCheckpoint, toFloatCheckpoint, toInt8Checkpoint } from "./checkpoint-int8.ts";
+export { type OnnxEmbeddersOptions, onnxEmbedders } from "./embed/onnx-embedders.ts";
 export { type AiSdkEmbeddersOptions, aiSdkEmbedders, countPieces, lsaEmbedders } from "./embedders.ts";
 export {
   AdapterError,
@@ -12,6 +13,7 @@ export {
   ChatModelError,
   ContextExceededError,
   EmbedderFileError,
+  EmbedderFolderError,
   SafetensorsError,
   TokenizerFileError,
   VocabularyTooSmallError,
