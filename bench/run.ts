@@ -4,7 +4,14 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const notBenchmarks = new Set(["run.ts", "report.ts", "ir-data.ts", "dbos-pipelines.ts", "dbos-worker.ts"]);
+const notBenchmarks = new Set([
+  "run.ts",
+  "report.ts",
+  "ir-data.ts",
+  "extract-data.ts",
+  "dbos-pipelines.ts",
+  "dbos-worker.ts",
+]);
 const known = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".ts") && !notBenchmarks.has(file))
   .map((file) => file.slice(0, -3));

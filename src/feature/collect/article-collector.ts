@@ -4,6 +4,7 @@ import type { DraftCollector } from "../../contracts/documents.ts";
 import { decodeText } from "./decode-text.ts";
 import { fetchPage } from "./fetch-page.ts";
 import { guardedFetch, type PageFetch } from "./guarded-fetch.ts";
+import { platformName } from "./platform.ts";
 
 /** Limits of the article collector, and where it may go. */
 export interface ArticleCollectorOptions {
@@ -21,12 +22,6 @@ export interface ArticleCollectorOptions {
 }
 
 const USER_AGENT = "Mozilla/5.0 (compatible; Trilith/0.1; collects its user's own writing)";
-/** Hosts whose articles are one platform's, with the publications that have their own host there. */
-const PLATFORMS: readonly (readonly [suffix: string, platform: string])[] = [
-  ["medium.com", "medium"],
-  ["substack.com", "substack"],
-];
-
 /** Collects HTML articles by `http://` and `https://` links. */
 export function articleCollector(options: ArticleCollectorOptions = {}): DraftCollector {
   const { allowedHosts = [], fetch = guardedFetch({ allowedHosts }) } = options;
@@ -38,24 +33,24 @@ export function articleCollector(options: ArticleCollectorOptions = {}): DraftCo
       const limits = { timeoutMs, maxBytes, maxRedirects, userAgent, ...(signal ? { signal } : {}) };
       const { url, bytes, contentType } = await fetchPage(link, { fetch, ...limits });
       const { extractArticle } = await import("./extract-article.ts"); // the parsers load when a page has come
-      const { title, publishedAt, markdown } = extractArticle(decodeText(bytes, contentType), url.href);
+      const {
+        markdown,
+        platform,
+        authors: _,
+        tags,
+        ...about
+      } = extractArticle(decodeText(bytes, contentType), url.href);
       yield {
         kind: "article",
-        platform: platformOf(url),
+        platform: platformName(url, platform),
         source: withoutFragment(link),
-        title,
         format: "markdown",
         content: markdown,
-        publishedAt,
+        tags: [...tags],
+        ...about,
       };
     },
   };
-}
-
-/** The name of a known platform, else the host. */
-export function platformOf(url: URL): string {
-  const host = url.hostname.replace(/^www\./, "");
-  return PLATFORMS.find(([suffix]) => host === suffix || host.endsWith(`.${suffix}`))?.[1] ?? host;
 }
 
 function withoutFragment(link: string): string {

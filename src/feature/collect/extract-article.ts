@@ -1,19 +1,20 @@
 /**
- * The article in a page: its main content as Markdown, its title and its date.
- * Readability finds the content; what only a page can say (a login wall, an empty shell) becomes an error.
+ * The article in a page: its main content as Markdown, and what the page says of it. Readability finds the content,
+ * pruning takes out what is not the article's; what only a page can say (a login wall, an empty shell) becomes an error.
  */
 
 import { Readability } from "@mozilla/readability";
 import { splitWords } from "../../text/index.ts";
 import { LinkEmptyError, LinkLoginWallError, PageTooDeepError } from "../errors.ts";
-import { type HtmlDocument, type HtmlNode, parseHtml } from "./html-node.ts";
+import { type HtmlDocument, type HtmlElement, parseHtml } from "./html-node.ts";
 import { htmlToMarkdown } from "./html-to-markdown.ts";
-import { toIsoDate } from "./iso-date.ts";
-import { type LinkedData, readLinkedData } from "./linked-data.ts";
+import { type PageMetadata, readPageMetadata } from "./page-metadata.ts";
+import { removeWidgets } from "./platform.ts";
+import { type PruningRule, pruneContent } from "./prune-content.ts";
 
-export interface Article {
-  readonly title: string;
-  readonly publishedAt: string | null;
+/** An article, and what its page says of it. */
+export interface Article extends Omit<PageMetadata, "statedBody" | "isAccessibleForFree"> {
+  /** Without the title, captions, and what leads to other pages. */
   readonly markdown: string;
 }
 
@@ -25,18 +26,6 @@ const SHELL_WORDS = 30;
 const LOGIN_WORDS = 80;
 /** A page with fewer words whose publisher says that it is not free shows only its beginning. */
 const TEASER_WORDS = 400;
-/** What platforms put into the middle of a text, by their own class names. */
-const WIDGETS = [
-  ".subscription-widget-wrap",
-  ".subscription-widget-wrap-editor",
-  ".button-wrapper",
-  ".captioned-button-wrap",
-  ".post-ufi",
-  ".paywall-jump",
-  "[data-component-name='SubscribeWidget']",
-  "[data-testid='headerSocialShareButton']",
-  "[data-testid='audioPlayButton']",
-].join(", ");
 const ASKS_TO_JOIN =
   /to read the (?:full|rest of the) (?:story|article|post)|(?:subscribe|sign in|log in) to (?:continue|keep) reading|this post is for (?:paid|paying) subscribers/i;
 const PAYWALL = "[data-testid='paywall'], .paywall, .paywall-content, #paywall, .meteredContent[aria-label]";
@@ -50,8 +39,25 @@ const PAYWALL = "[data-testid='paywall'], .paywall, .paywall-content, #paywall, 
  * @throws {PageTooDeepError} when its elements are nested too deep to be read
  */
 export function extractArticle(html: string, source: string): Article {
+  const { article, wall, needsScripts } = readArticle(html, source);
+  const words = splitWords(article.markdown).length;
+  if (wall && words < wall.enoughWords) throw new LinkLoginWallError(source, wall.sign);
+  if (words < LEAST_WORDS || (needsScripts && words < SHELL_WORDS)) throw new LinkEmptyError(source, words);
+  return article;
+}
+
+/** What was read of a page, whether or not it is a whole article. */
+export interface ReadArticle {
+  readonly article: Article;
+  /** The page's sign that it does not show its text to everyone. */
+  readonly wall: Wall | undefined;
+  readonly needsScripts: boolean;
+}
+
+/** Reads a page as {@link extractArticle} does, and judges nothing. @throws {PageTooDeepError} */
+export function readArticle(html: string, source: string, rules?: readonly PruningRule[]): ReadArticle {
   try {
-    return extract(html, source);
+    return read(html, source, rules);
   } catch (error) {
     // Elements nested tens of thousands deep, as no author and no editor makes them.
     if (error instanceof RangeError) throw new PageTooDeepError(source, error);
@@ -59,57 +65,30 @@ export function extractArticle(html: string, source: string): Article {
   }
 }
 
-function extract(html: string, source: string): Article {
+function read(html: string, source: string, rules: readonly PruningRule[] | undefined): ReadArticle {
   const document = parseHtml(html);
-  const data = readLinkedData(document);
-  const head = { title: titleOf(document, data), publishedAt: publishedAtOf(document, data) };
-  const wall = wallOf(document, data);
+  const url = URL.parse(source) ?? undefined;
+  const { statedBody, isAccessibleForFree, ...head } = readPageMetadata(document, url);
+  const wall = wallOf(document, isAccessibleForFree);
   const needsScripts = /(?:enable|requires?|turn on) javascript/i.test(
     document.querySelector("noscript, body")?.textContent ?? "",
   );
-  for (const widget of document.querySelectorAll(WIDGETS)) widget.remove();
+  removeWidgets(document);
   const content = mainContent(document);
-  const markdown = content ? htmlToMarkdown(content, URL.parse(source) ?? undefined) : "";
-  const words = splitWords(markdown).length;
-  if (wall && words < wall.enoughWords) throw new LinkLoginWallError(source, wall.sign);
-  if (words < LEAST_WORDS || (needsScripts && words < SHELL_WORDS)) throw new LinkEmptyError(source, words);
-  return { ...head, title: head.title || firstHeading(markdown) || source, markdown };
+  const heading = content?.querySelector("h1")?.textContent?.replace(/\s+/g, " ").trim();
+  const title = head.title || heading || source;
+  if (content) pruneContent(content, { title, authors: head.authors, url, statedBody }, rules);
+  const markdown = content ? htmlToMarkdown(content, url) : "";
+  return { article: { ...head, title, markdown }, wall, needsScripts };
 }
 
-function mainContent(document: HtmlDocument): HtmlNode | undefined {
+function mainContent(document: HtmlDocument): HtmlElement | undefined {
   // Readability types its document as the browser's; linkedom's is one in all that it uses.
-  const reader = new Readability<HtmlNode>(document as never, {
+  const reader = new Readability<HtmlElement>(document as never, {
     keepClasses: true,
-    serializer: (node: unknown) => node as HtmlNode, // linkedom's own node, not text to be parsed again
+    serializer: (node: unknown) => node as HtmlElement, // linkedom's own node, not text to be parsed again
   });
   return reader.parse()?.content ?? undefined;
-}
-
-function titleOf(document: HtmlDocument, { headline }: LinkedData): string {
-  const title =
-    metaOf(document, "og:title") ??
-    headline ??
-    document.querySelector("article h1, main h1, h1")?.textContent ??
-    document.querySelector("title")?.textContent ??
-    "";
-  return title.replace(/\s+/g, " ").trim();
-}
-
-function publishedAtOf(document: HtmlDocument, { datePublished }: LinkedData): string | null {
-  const candidates = [
-    metaOf(document, "article:published_time"),
-    datePublished,
-    metaOf(document, "date"),
-    metaOf(document, "dc.date"),
-    metaOf(document, "datePublished"),
-    document.querySelector("article time[datetime], main time[datetime], time[datetime]")?.getAttribute("datetime"),
-  ];
-  return candidates.map((each) => toIsoDate(each ?? "")).find((each) => each !== null) ?? null;
-}
-
-function metaOf(document: HtmlDocument, name: string): string | undefined {
-  const meta = document.querySelector(`meta[property="${name}"], meta[name="${name}"], meta[itemprop="${name}"]`);
-  return meta?.getAttribute("content")?.trim() || undefined;
 }
 
 interface Wall {
@@ -119,7 +98,7 @@ interface Wall {
 }
 
 /** The page's sign that its text is not for everyone. */
-function wallOf(document: HtmlDocument, { isAccessibleForFree }: LinkedData): Wall | undefined {
+function wallOf(document: HtmlDocument, isAccessibleForFree: boolean | undefined): Wall | undefined {
   const asks = ASKS_TO_JOIN.test(document.body.textContent ?? "");
   if (isAccessibleForFree === false) {
     const sign = "the publisher marks it as not accessible for free";
@@ -130,5 +109,3 @@ function wallOf(document: HtmlDocument, { isAccessibleForFree }: LinkedData): Wa
   if (document.querySelector("input[type='password']")) return { sign: "the page asks for a password", enoughWords };
   return undefined;
 }
-
-const firstHeading = (markdown: string): string => /^# (.+)$/m.exec(markdown)?.[1]?.trim() ?? "";

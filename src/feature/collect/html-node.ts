@@ -7,6 +7,8 @@ export interface HtmlNode {
   readonly nodeType: number;
   readonly textContent: string | null;
   readonly childNodes: Iterable<HtmlNode>;
+  readonly parentNode: HtmlElement | null;
+  remove(): void;
 }
 
 export interface HtmlElement extends HtmlNode {
@@ -15,11 +17,11 @@ export interface HtmlElement extends HtmlNode {
   getAttribute(name: string): string | null;
   querySelector(selector: string): HtmlElement | null;
   querySelectorAll(selector: string): Iterable<HtmlElement>;
-  remove(): void;
 }
 
 export interface HtmlDocument extends HtmlElement {
   readonly body: HtmlElement;
+  readonly documentElement: HtmlElement | null;
 }
 
 /** Parses a page, also one that is only a fragment or damaged. */

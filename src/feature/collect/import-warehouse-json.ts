@@ -6,8 +6,8 @@ import { z } from "zod";
 import type { DocumentDraft, SaveOutcome, Warehouse } from "../../contracts/documents.ts";
 import { parseWith } from "../../core/schema.ts";
 import { WarehouseExportError } from "../errors.ts";
-import { platformOf } from "./article-collector.ts";
 import { toIsoDate } from "./iso-date.ts";
+import { platformName } from "./platform.ts";
 import { unwrapLines } from "./unwrap-lines.ts";
 
 /** What an import found and did. */
@@ -123,7 +123,7 @@ function originOf(source: string, platform: string): Pick<DocumentDraft, "source
   const url = /^https?:/i.test(source) ? URL.parse(source) : null;
   if (url === null) return { source, platform };
   url.hash = "";
-  return { source: url.href, platform: platformOf(url) };
+  return { source: url.href, platform: platformName(url) };
 }
 
 /** Page titles without what platforms add: ` - by Author - Newsletter`, ` - Author`, `Author - `. */

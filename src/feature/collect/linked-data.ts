@@ -3,10 +3,17 @@
 import type { HtmlDocument } from "./html-node.ts";
 
 export interface LinkedData {
-  readonly headline?: string;
-  readonly datePublished?: string;
+  readonly headline?: string | undefined;
+  readonly url?: string | undefined;
+  readonly datePublished?: string | undefined;
+  readonly dateModified?: string | undefined;
+  readonly inLanguage?: string | undefined;
+  readonly license?: string | undefined;
+  readonly articleBody?: string | undefined;
+  readonly authors: readonly string[];
+  readonly keywords: readonly string[];
   /** `false` when the publisher marks the text as paid or for members. */
-  readonly isAccessibleForFree?: boolean;
+  readonly isAccessibleForFree?: boolean | undefined;
 }
 
 /**
@@ -18,18 +25,32 @@ export function readLinkedData(document: HtmlDocument): LinkedData {
   const entries = [...document.querySelectorAll("script[type='application/ld+json']")]
     .flatMap((script) => flatten(parseJson(script.textContent ?? "")))
     .filter((entry) => /Article|Posting|Report/.test(String(entry["@type"])));
-  const text = (name: string): string | undefined =>
-    entries.map((entry) => entry[name]).find((value): value is string => typeof value === "string" && value !== "");
-  const [headline, datePublished] = [text("headline"), text("datePublished")];
-  const free = entries.map(({ isAccessibleForFree }) => isAccessibleForFree).find((value) => value !== undefined);
+  const all = (name: string): unknown[] => entries.map((entry) => entry[name]).filter((value) => value !== undefined);
+  const text = (name: string): string | undefined => all(name).map(textOf).find(Boolean);
+  const [free] = all("isAccessibleForFree");
   return {
-    ...(headline === undefined ? {} : { headline }),
-    ...(datePublished === undefined ? {} : { datePublished }),
-    ...(free === undefined ? {} : { isAccessibleForFree: !/^false$/i.test(String(free)) }),
+    headline: text("headline"),
+    url: text("url"),
+    datePublished: text("datePublished"),
+    dateModified: text("dateModified"),
+    inLanguage: text("inLanguage"),
+    license: text("license"),
+    articleBody: text("articleBody"),
+    authors: [all("author")[0] ?? []].flat().map(textOf).filter(Boolean),
+    keywords: [all("keywords")[0] ?? []].flat().flatMap((each) => textOf(each).split(",")),
+    isAccessibleForFree: free === undefined ? undefined : !/^false$/i.test(String(free)),
   };
 }
 
 type Entry = Readonly<Record<string, unknown>>;
+
+/** Of a string, or of a thing with a name or an address. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null) return "";
+  const { name, alternateName, url, "@id": id } = value as Entry; // an object has named members
+  return [name, alternateName, url, id].find((each): each is string => typeof each === "string" && each !== "") ?? "";
+}
 
 function parseJson(text: string): unknown {
   try {
