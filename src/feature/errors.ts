@@ -209,7 +209,7 @@ export class FolderEmptyError extends TrilithError {
   }
 }
 
-/** Thrown after a folder's good files are taken, when others could not be. */
+/** Thrown when no text of a folder could be taken, and some should have been. */
 export class FilesUnreadableError extends TrilithError {
   override readonly code = "files-unreadable";
   override readonly usage = true;
@@ -217,10 +217,72 @@ export class FilesUnreadableError extends TrilithError {
 
   constructor(path: string, problems: readonly string[]) {
     super(
-      `${problems.length} files of ${JSON.stringify(path)} were not taken (${problems.join("; ")}); ` +
-        "expected text files that can be read. The others were; mend these or move them away.",
+      `Nothing of ${JSON.stringify(path)} was taken (${problems.join("; ")}); ` +
+        "expected text files that can be read. Mend them, or name another file or folder.",
     );
     this.problems = problems;
+  }
+}
+
+/** Thrown when an archive holds what no archive of texts holds: a path that leads out, a link, a name twice. */
+export class ArchiveUnsafeError extends TrilithError {
+  override readonly code = "archive-unsafe";
+  override readonly usage = true;
+  readonly archive: string;
+  readonly entry: string;
+
+  constructor(archive: string, entry: string, problem: string) {
+    super(
+      `${archive} is refused: ${JSON.stringify(entry.slice(0, 200))} ${problem}; expected plain files with paths inside the ` +
+        "archive. Nothing was taken from there on and nothing written; download the archive again from where it is yours.",
+    );
+    this.archive = archive;
+    this.entry = entry;
+  }
+}
+
+/** Thrown when an archive holds more than the limits allow, or pretends to be small. */
+export class ArchiveTooLargeError extends TrilithError {
+  override readonly code = "archive-too-large";
+  override readonly usage = true;
+  readonly archive: string;
+
+  constructor(archive: string, problem: string, expected: string) {
+    super(
+      `${archive} is refused: ${problem}; expected ${expected}. Unpack what you need of it, and collect the folder.`,
+    );
+    this.archive = archive;
+  }
+}
+
+/** Thrown when an archive is damaged, cut off, or locked by a password. */
+export class ArchiveUnreadableError extends TrilithError {
+  override readonly code = "archive-unreadable";
+  override readonly usage = true;
+  readonly archive: string;
+
+  constructor(archive: string, cause: unknown) {
+    super(
+      `${archive} cannot be read (${messageOf(cause)}); expected a whole archive without a password. Download it again.`,
+      { cause },
+    );
+    this.archive = archive;
+  }
+}
+
+/** Thrown when an archive is none of the data exports that are known. */
+export class ArchiveUnknownError extends TrilithError {
+  override readonly code = "archive-unknown";
+  override readonly usage = true;
+  readonly archive: string;
+
+  constructor(archive: string, names: readonly string[], known: readonly string[]) {
+    const holds = names.length === 0 ? "nothing" : `${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`;
+    super(
+      `${archive} is no data export that is known (it holds ${holds}); expected one of ${known.join(", ")}. ` +
+        "Unpack an archive of files, and collect the folder.",
+    );
+    this.archive = archive;
   }
 }
 

@@ -12,8 +12,10 @@ import { type Boilerplate, withoutBoilerplate } from "./boilerplate.ts";
  * @param boilerplate  from `findBoilerplate`; an empty map takes nothing out
  */
 export function cleanDocument(raw: RawDocument, boilerplate: Boilerplate): CleanedDocument {
-  const lines = withoutFrontMatter(normalizeLines(raw.content));
-  const { text, sourceLines } = joinLines(withoutBoilerplate(lines, raw, boilerplate));
+  const lines = isCode(raw)
+    ? codeLines(raw.content, raw.tags[1])
+    : withoutBoilerplate(withoutFrontMatter(normalizeLines(raw.content)), raw, boilerplate);
+  const { text, sourceLines } = joinLines(lines);
   return {
     id: raw.id,
     version: raw.version,
@@ -25,7 +27,22 @@ export function cleanDocument(raw: RawDocument, boilerplate: Boilerplate): Clean
 }
 
 /** Lines of a file that the author wrote mean something; lines of a text that was extracted from HTML do not. */
-const hasLines = ({ platform, source }: RawDocument): boolean => platform === "folder" && !/\.html?$/i.test(source);
+const hasLines = ({ platform, source }: RawDocument): boolean => platform === "folder" && !/\.(?:html?|pdf|docx|ipynb)$/i.test(source);
+
+/** A file of code, tagged `code` and then its language: one block that begins and ends with a fence. */
+const isCode = ({ format, tags }: RawDocument): boolean => format === "text" && tags[0] === "code";
+
+function codeLines(code: string, language = ""): NormalizedLine[] {
+  const lines = code.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n");
+  const longest = Math.max(2, ...[...code.matchAll(/`{3,}/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  const line = (text: string, sourceLine: number): NormalizedLine => ({ text, sourceLine, isCode: true });
+  return [
+    line(`${fence}${language}`, 1),
+    ...lines.map((text, index) => line(text, index + 1)),
+    line(fence, lines.length),
+  ];
+}
 
 function withoutFrontMatter(lines: readonly NormalizedLine[]): NormalizedLine[] {
   const mark = lines[0]?.text;

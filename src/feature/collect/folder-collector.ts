@@ -1,61 +1,103 @@
 /** Texts on this machine: a file, or a folder with everything under it that is a text and is not hidden. */
 
 import type { Stats } from "node:fs";
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
-import type { DocumentDraft, DraftCollector } from "../../contracts/documents.ts";
+import type { DocumentDraft, DraftCollector, SkippedSource } from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
-import { headingText } from "../../text/index.ts";
 import { FilesUnreadableError, FolderEmptyError, FolderMissingError, SourceTooLargeError } from "../errors.ts";
-import { decodeText } from "./decode-text.ts";
-import { readFrontMatter } from "./front-matter.ts";
+import { fileKindOf, TEXT_ENDS } from "./files/file-kinds.ts";
+import { type FileReading, readFileText } from "./files/read-file.ts";
+import { walkFiles } from "./files/walk-files.ts";
 
 /** Limits of the folder collector. */
 export interface FolderCollectorOptions {
-  /** Of one file. Default 8 MiB. */
+  /** Of one text file. Default 8 MiB. */
   readonly maxBytes?: number;
+  /** Of one PDF or Word document. Default 64 MiB. */
+  readonly maxDocumentBytes?: number;
 }
 
-const FORMATS: Readonly<Record<string, "markdown" | "html" | "text">> = {
-  ".md": "markdown",
-  ".markdown": "markdown",
-  ".dj": "markdown",
-  ".html": "html",
-  ".htm": "html",
-  ".txt": "text",
-};
-
 /**
- * Collects files and folders. A document's source is the path as it was given, joined with `/`, so that the same
- * folder collected again by the same path gives the same documents. Files are taken in order of their paths.
+ * Collects files and folders: Markdown, HTML, text, PDF, Word, notebooks and code. A document's source is the path as it
+ * was given, joined with `/`, so that the same folder collected again by the same path gives the same documents. Files
+ * are taken in order of their paths, one at a time; each that holds text and is not taken is yielded with its reason.
  */
-export function folderCollector({ maxBytes = 8 * 2 ** 20 }: FolderCollectorOptions = {}): DraftCollector {
+export function folderCollector(options: FolderCollectorOptions = {}): DraftCollector {
   return {
     name: "folder",
     isWhole: true,
     accepts: (link) => link.trim() !== "" && !/^[a-z][a-z0-9+.-]*:\/\//i.test(link),
     async *collect(link, { signal } = {}) {
-      const given = link.replaceAll(sep, "/").replace(/(?<=.)\/+$/, "");
-      const root = await statOf(link);
-      const paths = root.isDirectory() ? await textFilesUnder(link) : [""];
-      const problems: string[] = [];
-      let count = 0;
-      for (const path of paths) {
-        signal?.throwIfAborted();
-        const source = path === "" ? given : `${given === "/" ? "" : given}/${path}`;
-        try {
-          const draft = await readDraft(path === "" ? link : join(link, path), source, maxBytes);
-          if (draft === undefined) continue;
-          count++;
-          yield draft;
-        } catch (error) {
-          problems.push(`${source}: ${messageOf(error)}`);
-        }
-      }
-      if (problems.length > 0) throw new FilesUnreadableError(link, problems);
-      if (count === 0) throw new FolderEmptyError(link, Object.keys(FORMATS));
+      const given = withoutEnd(link);
+      if ((await statOf(link)).isDirectory()) {
+        const files = walkFiles(link);
+        yield* collectFiles(files, { folder: link, given, ...options, signal });
+      } else yield* collectFile(link, given, options);
     },
   };
+}
+
+/** A folder's path as it stands in sources: with `/`, and without one at its end. */
+export const withoutEnd = (link: string): string => link.replaceAll(sep, "/").replace(/(?<=.)\/+$/, "");
+
+/** What to read, and as what. */
+export interface CollectFilesOptions extends FolderCollectorOptions {
+  readonly folder: string;
+  /** The folder as it stands in sources. */
+  readonly given: string;
+  /** What every document of the folder has in common; a note from a folder by default. */
+  readonly origin?: Partial<Pick<DocumentDraft, "kind" | "platform" | "licence">>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The texts of files, one after the other.
+ *
+ * @param files  paths from the folder, with `/`, and folders and files that were passed over
+ * @throws {FolderEmptyError} when none is a text
+ * @throws {FilesUnreadableError} when none could be taken, and some should
+ */
+export async function* collectFiles(
+  files: AsyncIterable<string | SkippedSource>,
+  options: CollectFilesOptions,
+): AsyncGenerator<DocumentDraft | SkippedSource> {
+  const { folder, given, origin, signal } = options;
+  const problems: string[] = [];
+  let count = 0;
+  for await (const file of files) {
+    signal?.throwIfAborted();
+    const path = typeof file === "string" ? file : file.source;
+    const source = `${given === "/" ? "" : given}/${path}`;
+    const reading = typeof file === "string" ? await readAt(join(folder, path), { path, source }, options) : file;
+    if ("text" in reading && reading.text) {
+      count++;
+      yield { kind: "note", platform: "folder", ...origin, ...reading.text, source };
+      for (const remark of reading.remarks) yield { source, reason: remark };
+    } else if (reading.reason !== undefined) {
+      if (typeof file === "string" && problems.length < 20) problems.push(`${source}: ${reading.reason}`);
+      yield { source, reason: reading.reason };
+    }
+  }
+  if (count > 0) return;
+  if (problems.length > 0) throw new FilesUnreadableError(given, problems);
+  throw new FolderEmptyError(given, TEXT_ENDS);
+}
+
+async function* collectFile(
+  path: string,
+  source: string,
+  limits: FolderCollectorOptions,
+): AsyncGenerator<DocumentDraft | SkippedSource> {
+  const { size } = await statOf(path);
+  if (size > maxBytesOf(path, limits)) throw new SourceTooLargeError(source, maxBytesOf(path, limits));
+  const reading = await readAt(path, { path: basename(path), source }, limits);
+  if (reading.text === undefined) {
+    if (reading.reason === undefined) throw new FolderEmptyError(path, TEXT_ENDS);
+    throw new FilesUnreadableError(path, [`${source}: ${reading.reason}`]);
+  }
+  yield { kind: "note", platform: "folder", ...reading.text, source };
+  for (const remark of reading.remarks) yield { source, reason: remark };
 }
 
 async function statOf(path: string): Promise<Stats> {
@@ -66,68 +108,27 @@ async function statOf(path: string): Promise<Stats> {
   }
 }
 
-/** Paths relative to the folder, with `/`, in order. Links are followed inside the folder only, and no file is taken twice. */
-async function textFilesUnder(folder: string): Promise<string[]> {
-  const inside = await realpath(folder);
-  const seen = new Set<string>();
-  const found: string[] = [];
-  const walk = async (path: string): Promise<void> => {
-    const real = await realpath(join(folder, path)).catch(() => undefined); // a link to nothing
-    if (real === undefined || seen.has(real) || !isWithin(real, inside)) return;
-    seen.add(real);
-    if (formatOf(path) !== undefined && (await stat(real)).isFile()) found.push(path);
-    else if ((await stat(real)).isDirectory()) {
-      for (const name of (await readdir(real)).sort()) {
-        if (!name.startsWith(".") && name !== "node_modules") await walk(path === "" ? name : `${path}/${name}`);
-      }
+function maxBytesOf(path: string, limits: FolderCollectorOptions): number {
+  const { maxBytes = 8 * 2 ** 20, maxDocumentBytes = 64 * 2 ** 20 } = limits;
+  return /^(?:pdf|docx)$/.test(fileKindOf(path).reads) ? maxDocumentBytes : maxBytes;
+}
+
+/** The file's reading; what the file system refuses is a reason too. */
+async function readAt(
+  file: string,
+  origin: { readonly path: string; readonly source: string },
+  limits: FolderCollectorOptions,
+): Promise<FileReading> {
+  const kind = fileKindOf(origin.path);
+  if (kind.reads === "nothing") return kind.reason === undefined ? {} : { reason: kind.reason };
+  try {
+    const { size } = await stat(file);
+    const maxBytes = maxBytesOf(origin.path, limits);
+    if (size > maxBytes) {
+      return kind.reads === "unknown" ? {} : { reason: `it is larger than ${maxBytes} bytes` };
     }
-  };
-  await walk("");
-  return found;
-}
-
-const isWithin = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-
-const formatOf = (path: string): "markdown" | "html" | "text" | undefined =>
-  FORMATS[/\.[^./\\]+$/.exec(path)?.[0].toLowerCase() ?? ""];
-
-/** The file as a draft, or `undefined` for one that is empty, of another kind, or asks to be left out. */
-async function readDraft(path: string, source: string, maxBytes: number): Promise<DocumentDraft | undefined> {
-  const format = formatOf(path);
-  if (format === undefined) return undefined;
-  const { size } = await stat(path);
-  if (size > maxBytes) throw new SourceTooLargeError(source, maxBytes);
-  const text = decodeText(await readFile(path));
-  if (text.includes("\0")) throw new TypeError("it is not a text");
-  const origin = { kind: "note", platform: "folder", source } as const;
-  if (format === "html") {
-    if (text.trim() === "") return undefined;
-    const { extractArticle } = await import("./extract-article.ts"); // the parsers load when a page is met
-    const { title, publishedAt, markdown } = extractArticle(text, source);
-    return {
-      ...origin,
-      title: title === source ? nameOf(path) : title,
-      format: "markdown",
-      content: markdown,
-      publishedAt,
-    };
+    return await readFileText(await readFile(file), origin);
+  } catch (error) {
+    return { reason: messageOf(error) };
   }
-  const head = readFrontMatter(text);
-  const body = text.slice(head.length);
-  if (head.isIgnored || body.trim() === "") return undefined;
-  const title = head.title ?? (format === "markdown" ? firstHeading(body) : firstLine(body)) ?? nameOf(path);
-  return { ...origin, title, format, content: text, publishedAt: head.publishedAt ?? null };
 }
-
-function firstHeading(body: string): string | undefined {
-  const heading = /^ {0,3}#{1,2} .+$/m.exec(body)?.[0] ?? /^(\S.*)\r?\n=+[ \t]*$/m.exec(body)?.[1];
-  return heading === undefined ? undefined : headingText(heading) || undefined;
-}
-
-/** Of a plain text: its first line, where that is short and stands alone. */
-function firstLine(body: string): string | undefined {
-  return /^\s*(\S.{0,98}\S)[ \t]*\r?\n[ \t]*(?:\r?\n|$)/.exec(body)?.[1];
-}
-
-const nameOf = (path: string): string => basename(path).replace(/\.[^.]+$/, "");

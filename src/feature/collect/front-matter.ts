@@ -6,6 +6,13 @@ import { toIsoDate } from "./iso-date.ts";
 export interface FrontMatter {
   readonly title?: string;
   readonly publishedAt?: string;
+  readonly modifiedAt?: string;
+  /** ISO 639-1. */
+  readonly language?: string;
+  /** Lower case. */
+  readonly tags?: string[];
+  readonly canonicalUrl?: string;
+  readonly licence?: string;
   /** The file asks not to be collected: `trilith: ignore`. */
   readonly isIgnored: boolean;
   /** Of the whole front matter with its marks; 0 where there is none. */
@@ -18,15 +25,38 @@ export function readFrontMatter(text: string): FrontMatter {
   if (!match) return { isIgnored: false, length: 0 };
   const [whole, mark, body = ""] = match;
   const fields = mark === "---" ? parseYaml(body) : parseToml(body);
-  const title = fields["title"] === undefined ? "" : String(fields["title"]).trim();
-  const date = fields["date"] ?? fields["published"] ?? fields["publishedAt"] ?? fields["created"];
-  const publishedAt = toIsoDate(date instanceof Date ? date.toISOString() : String(date ?? ""));
-  return {
-    ...(title === "" ? {} : { title }),
-    ...(publishedAt === null ? {} : { publishedAt }),
-    isIgnored: fields["trilith"] === "ignore",
-    length: whole.length,
+  const said = {
+    title: textIn(fields, "title"),
+    publishedAt: dateIn(fields, "date", "published", "publishedAt", "created"),
+    modifiedAt: dateIn(fields, "updated", "modified", "lastmod", "last_modified_at"),
+    language: /^[a-z]{2}(?![a-z])/i.exec(textIn(fields, "lang", "language") ?? "")?.[0].toLowerCase(),
+    tags: tagsIn(fields),
+    canonicalUrl: textIn(fields, "canonical_url", "canonicalUrl", "canonical"),
+    licence: textIn(fields, "license", "licence"),
   };
+  const present = Object.entries(said).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(present), isIgnored: fields["trilith"] === "ignore", length: whole.length };
+}
+
+const firstOf = (fields: Fields, names: readonly string[]): unknown =>
+  names.map((name) => fields[name]).find((value) => value !== undefined && value !== null);
+
+function textIn(fields: Fields, ...names: string[]): string | undefined {
+  const value = firstOf(fields, names);
+  return value === undefined || typeof value === "object" ? undefined : String(value).trim() || undefined;
+}
+
+function dateIn(fields: Fields, ...names: string[]): string | undefined {
+  const value = firstOf(fields, names);
+  return toIsoDate(value instanceof Date ? value.toISOString() : String(value ?? "")) ?? undefined;
+}
+
+/** A list, or words between commas. */
+function tagsIn(fields: Fields): string[] | undefined {
+  const value = firstOf(fields, ["tags", "keywords", "categories"]);
+  const list = Array.isArray(value) ? value.map(String) : typeof value === "string" ? value.split(",") : [];
+  const tags = [...new Set(list.map((tag) => tag.trim().toLowerCase()))].filter((tag) => tag !== "");
+  return tags.length === 0 ? undefined : tags;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
