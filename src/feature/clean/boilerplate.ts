@@ -31,13 +31,14 @@ export interface SiteBoilerplate {
 export type Boilerplate = ReadonlyMap<string, SiteBoilerplate>;
 
 /**
- * Learns what each site repeats. A folder is not a site: its files are the author's own, whatever they repeat.
+ * Learns what each site repeats, from its articles. A folder is not a site, nor is a repository or a list of posts:
+ * they are the author's own, whatever they repeat.
  *
  * @param documents  all that are known of the sites, the more the better; fewer than three of a site teach nothing
  */
 export function findBoilerplate(documents: readonly RawDocument[]): Boilerplate {
   const sites = Map.groupBy(
-    documents.filter(({ platform }) => platform !== "folder"),
+    documents.filter(({ kind, platform }) => kind === "article" && platform !== "folder"),
     siteOf,
   );
   const found = new Map<string, SiteBoilerplate>();

@@ -27,14 +27,16 @@ export function cleanDocument(raw: RawDocument, boilerplate: Boilerplate): Clean
 }
 
 /** Lines of a file that the author wrote mean something; lines of a text that was extracted from HTML do not. */
-const hasLines = ({ platform, source }: RawDocument): boolean => platform === "folder" && !/\.(?:html?|pdf|docx|ipynb)$/i.test(source);
+const hasLines = ({ platform, source }: RawDocument): boolean =>
+  platform === "folder" && !/\.(?:html?|pdf|docx|ipynb)$/i.test(source);
 
 /** A file of code, tagged `code` and then its language: one block that begins and ends with a fence. */
 const isCode = ({ format, tags }: RawDocument): boolean => format === "text" && tags[0] === "code";
 
 function codeLines(code: string, language = ""): NormalizedLine[] {
   const lines = code.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n");
-  const longest = Math.max(2, ...[...code.matchAll(/`{3,}/g)].map(([run]) => run.length));
+  let longest = 2;
+  for (const [run] of code.matchAll(/`{3,}/g)) longest = Math.max(longest, run.length);
   const fence = "`".repeat(longest + 1);
   const line = (text: string, sourceLine: number): NormalizedLine => ({ text, sourceLine, isCode: true });
   return [

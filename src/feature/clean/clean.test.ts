@@ -43,6 +43,14 @@ describe("cleaning", () => {
     expect(cleanAll(pages)).toEqual(bodies);
   });
 
+  it("keeps a file of code as it is, as one block whose lines are the file’s", () => {
+    const code = "# no heading\n---\nx = 'e\u0301'  \n\n\n\treturn\r\n";
+    const file = { platform: "folder", source: "f/a.py", format: "text", tags: ["code", "python"] } as const;
+    const { text, sourceLines } = cleanDocument(raw(code, { ...file, tags: [...file.tags] }), new Map());
+    expect(text).toBe("```python\n# no heading\n---\nx = 'e\u0301'  \n\n\n\treturn\n```");
+    expect(sourceLines).toEqual([1, 1, 2, 3, 4, 5, 6, 6]);
+  });
+
   it("keeps what an author says again and again in other company", () => {
     const bodies = [
       "One.\n\nAs ever.\n\nTwo.",

@@ -2,7 +2,8 @@
 
 /** The code between fences long enough for it. */
 export function codeFence(code: string, language = ""): string {
-  const longest = Math.max(0, ...[...code.matchAll(/`{3,}/g)].map(([run]) => run.length));
-  const fence = "`".repeat(Math.max(3, longest + 1));
+  let longest = 2;
+  for (const [run] of code.matchAll(/`{3,}/g)) longest = Math.max(longest, run.length);
+  const fence = "`".repeat(longest + 1);
   return `${fence}${language}\n${code.replace(/\n+$/, "")}\n${fence}`;
 }
