@@ -7,7 +7,8 @@ import type { DocumentDraft, DraftCollector, SkippedSource } from "../../contrac
 import { messageOf } from "../../core/errors.ts";
 import { FilesUnreadableError, FolderEmptyError, FolderMissingError, SourceTooLargeError } from "../errors.ts";
 import { fileKindOf, TEXT_ENDS } from "./files/file-kinds.ts";
-import { type FileReading, readFileText } from "./files/read-file.ts";
+import type { FileReading } from "./files/file-text.ts";
+import { readFileText } from "./files/read-file.ts";
 import { walkFiles } from "./files/walk-files.ts";
 
 /** Limits of the folder collector. */

@@ -6,7 +6,7 @@ import { openZip } from "../archives/open-zip.ts";
 import { parseHtml } from "../html-node.ts";
 import { htmlToMarkdown } from "../html-to-markdown.ts";
 import { toIsoDate } from "../iso-date.ts";
-import type { FileOrigin, FileReading } from "./read-file.ts";
+import type { FileOrigin, FileReading } from "./file-text.ts";
 
 /** A document's own parts are small; one that unpacks to more is a bomb. */
 const LIMITS = { ...ARCHIVE_LIMITS, maxEntries: 5_000, maxEntryBytes: 64 * 2 ** 20, maxTotalBytes: 128 * 2 ** 20 };

@@ -4,29 +4,13 @@
  */
 
 import { basename } from "node:path/posix";
-import type { DocumentDraft } from "../../../contracts/documents.ts";
 import { isTrilithError, messageOf } from "../../../core/errors.ts";
 import { headingText } from "../../../text/index.ts";
 import { decodeText } from "../decode-text.ts";
 import { type FrontMatter, readFrontMatter } from "../front-matter.ts";
 import { toIsoDate } from "../iso-date.ts";
 import { type DecodedKind, type FileKind, fileKindOf } from "./file-kinds.ts";
-
-/** What a file says, without where it is from. */
-export type FileText = Omit<DocumentDraft, "kind" | "platform" | "source">;
-
-/** A text with remarks on what of it could not be read, or the reason why there is none; no reason: nobody misses it. */
-export type FileReading =
-  | { readonly text: FileText; readonly remarks: readonly string[] }
-  | { readonly text?: undefined; readonly reason?: string };
-
-/** Which file, and how much of it may be read. */
-export interface FileOrigin {
-  /** In its folder or repository, with `/`: the title of code. */
-  readonly path: string;
-  /** The file's own name for people, used in messages. */
-  readonly source: string;
-}
+import type { FileOrigin, FileReading, FileText } from "./file-text.ts";
 
 /** Data files up to this size are read as code; larger ones are data. */
 const MAX_DATA_BYTES = 64 * 1024;

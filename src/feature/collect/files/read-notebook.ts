@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { codeFence } from "./code-fence.ts";
-import type { FileReading } from "./read-file.ts";
+import type { FileReading } from "./file-text.ts";
 
 const Source = z.union([z.string(), z.array(z.string())]).transform((lines) => [lines].flat().join(""));
 const Notebook = z.object({

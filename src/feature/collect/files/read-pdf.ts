@@ -2,9 +2,9 @@
 
 import { messageOf } from "../../../core/errors.ts";
 import { toIsoDate } from "../iso-date.ts";
+import type { FileReading } from "./file-text.ts";
 import { type PdfLine, pdfLines } from "./pdf-lines.ts";
 import { pdfMarkdown } from "./pdf-markdown.ts";
-import type { FileReading } from "./read-file.ts";
 
 /** More pages are no text of one author. */
 const MAX_PAGES = 3_000;
