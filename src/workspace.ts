@@ -147,7 +147,7 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
     },
     async features() {
       const { createFeatureStore } = await import("./stores/features/index.ts");
-      return createFeatureStore(database, clock);
+      return createFeatureStore(database, clock, config.featureExpectations);
     },
     async vectors() {
       const { createVectorIndex, fileLock, lanceVectors } = await import("./stores/vectors/index.ts");

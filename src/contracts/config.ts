@@ -1,6 +1,7 @@
 /** What a project's `trilith.config.ts` may say. Everything has an embedded default; switching is a line here. */
 
 import type { EmbeddingModelV4, LanguageModelV4 } from "@ai-sdk/provider";
+import type { FeatureExpectations } from "./features.ts";
 
 export type Engine = "local" | "dbos";
 
@@ -28,6 +29,8 @@ export interface TrilithConfig {
   readonly baseModel?: string;
   /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */
   readonly allowedHosts?: readonly string[];
+  /** What rows of features must be like, besides what holds for everybody: `chunks`, `cleaned_documents`. */
+  readonly featureExpectations?: FeatureExpectations;
 }
 
 /** Types a configuration, for the editor. */

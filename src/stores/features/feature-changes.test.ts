@@ -102,11 +102,14 @@ describeOnDatabases("what changed in the feature store", (newDatabase, name) => 
       row_key: `a/${String(i).padStart(6, "0")}`,
       content: JSON.stringify(row),
     }));
-    // Rows as the first migration's table has them, without the column of ids.
-    const insert = database.withTables<{ feature_row: Omit<FeatureTables["feature_row"], "row_id"> }>();
+    // Tables as the first migration makes them.
+    const insert = database.withTables<{
+      feature_row: Omit<FeatureTables["feature_row"], "row_id" | "event_at">;
+      feature_version: Pick<FeatureTables["feature_version"], "group_name" | "version" | "written_at">;
+    }>();
     await insert.insertInto("feature_row").values(contents).execute();
     const version = { group_name: "chunks", version: 1, written_at: "2026-01-01T00:00:00.000Z" };
-    await database.withTables<FeatureTables>().insertInto("feature_version").values(version).execute();
+    await insert.insertInto("feature_version").values(version).execute();
     await migrateDatabase(database, featureMigrations);
     expect(await createFeatureStore(database, clock).read("chunks", { ids: ["a-699-x"] })).toEqual([rows[699]]);
   });

@@ -1,57 +1,122 @@
 /**
  * The feature store over SQL. A write closes the rows that went and opens those that came, at the group's next
- * version; nothing is ever overwritten, so a read of a version gives the same rows for ever.
+ * version; nothing is ever overwritten, so a read of a version gives the same rows for ever, but for what was forgotten.
  */
 
 import type { Transaction } from "kysely";
 import { type Database, takeWriteLock } from "../../contracts/database.ts";
-import type { FeatureFilter, FeatureGroupName, FeatureGroups, FeatureStore } from "../../contracts/features.ts";
+import type {
+  FeatureExpectations,
+  FeatureFilter,
+  FeatureGroupName,
+  FeatureGroups,
+  FeatureStore,
+} from "../../contracts/features.ts";
 import type { Clock } from "../../core/clock.ts";
-import { FeatureVersionUnknownError } from "./errors.ts";
+import { messageOf } from "../../core/errors.ts";
+import { describeGroup } from "./describe-group.ts";
+import { FeatureKeyError } from "./errors.ts";
+import { withBuiltIn } from "./expectations.ts";
+import { forgetRows } from "./forget-rows.ts";
 import { GROUP_NAMES, parseRow } from "./groups.ts";
-import {
-  type GroupVersion,
-  selectBatches,
-  selectNamed,
-  selectRemovedIds,
-  selectWritten,
-  type Tables,
-} from "./select-rows.ts";
+import { selectBatches, selectNamed, selectRemovedIds, selectWritten, type Tables } from "./select-rows.ts";
 import type { FeatureTables } from "./tables.ts";
-import { closeRows, currentRows, type KeyedRows, keyedRows, openRows } from "./write-rows.ts";
+import { assertWritten, latestVersion, resolveVersion } from "./versions.ts";
+import { currentRows, keyedRows, writeChange } from "./write-rows.ts";
 
-/** A feature store in the database, whose migrations must have been applied. `clock` dates the versions. */
-export function createFeatureStore(database: Database, clock: Clock): FeatureStore {
+/**
+ * A feature store in the database, whose migrations must have been applied. `clock` dates the versions.
+ *
+ * @param own  expectations besides the built-in ones
+ * @throws {ExpectationUnknownError} for expectations of a group or a field that there is not
+ */
+export function createFeatureStore(database: Database, clock: Clock, own: FeatureExpectations = {}): FeatureStore {
   const tables = database.withTables<FeatureTables>();
+  const expectations = withBuiltIn(own);
+  const now: Now = (group) => ({ group, nowMs: clock.now() });
+  const expected = (group: FeatureGroupName) => expectations.get(group) ?? [];
+  const locked = <T>(body: (transaction: Transaction<FeatureTables>) => Promise<T>): Promise<T> =>
+    tables.transaction().execute(async (transaction) => {
+      await takeWriteLock(transaction, "features");
+      return body(transaction);
+    });
   return {
     async write(group, rows, documentIds) {
-      const wanted = keyedRows(group, rows, documentIds);
-      const writtenAt = new Date(clock.now()).toISOString();
-      return tables.transaction().execute(async (transaction) => {
-        await takeWriteLock(transaction, "features");
-        const current = await currentRows(transaction, group, documentIds);
-        const next = { group, version: (await latestVersion(transaction, group)) + 1, writtenAt };
-        return (await writeChanged(transaction, next, { current, wanted })) ? next.version : next.version - 1;
+      const wanted = keyedRows(group, rows);
+      const documents = new Set(documentIds);
+      for (const [key, { document_id }] of wanted) {
+        if (documents.has(document_id)) continue;
+        throw new FeatureKeyError(group, key, `its document ${document_id} is not named in the write`);
+      }
+      return locked(async (transaction) => {
+        const current = await currentRows(transaction, group, ["document_id", documentIds]);
+        return writeChange(transaction, now(group), { current, wanted, expectations: expected(group) });
       });
     },
 
-    read: async (group, filter) => (await Array.fromAsync(readBatches(tables, group, filter))).flat(),
+    async commit(group, { upsert = [], deleteIds = [] }) {
+      const wanted = keyedRows(group, upsert);
+      return locked(async (transaction) => {
+        const replaced = await currentRows(transaction, group, ["row_key", [...wanted.keys()]]);
+        const deleted = await currentRows(transaction, group, ["row_id", deleteIds]);
+        const current = new Map([...replaced, ...deleted]);
+        return writeChange(transaction, now(group), { current, wanted, expectations: expected(group) });
+      });
+    },
 
-    readBatches: (group, filter) => readBatches(tables, group, filter),
+    ...readers(tables, now),
 
-    async changes<G extends FeatureGroupName>(group: G, sinceVersion: number) {
+    async describe(group, version) {
+      const latest = await assertWritten(tables, group, version ?? 0);
+      return describeGroup(tables, { group, version: version ?? latest }, expected(group));
+    },
+
+    forget: (documentIds) =>
+      locked(async (transaction) => {
+        const forgotten = [];
+        for (const group of GROUP_NAMES) {
+          const rows = await forgetRows(transaction, now(group), documentIds);
+          if (rows) forgotten.push(rows);
+        }
+        return forgotten;
+      }),
+  };
+}
+
+type Now = (group: FeatureGroupName) => { readonly group: FeatureGroupName; readonly nowMs: number };
+
+/** Every read goes through the same parse: what training reads is what a question reads. */
+function readers(
+  tables: Tables,
+  now: Now,
+): Pick<FeatureStore, "read" | "readBatches" | "changes" | "history" | "version" | "verify" | "fingerprint"> {
+  async function* readBatches<G extends FeatureGroupName>(
+    group: G,
+    filter: FeatureFilter = {},
+  ): AsyncGenerator<FeatureGroups[G][]> {
+    const version = await resolveVersion(tables, now(group), filter);
+    for await (const rows of selectBatches(tables, { group, version }, filter)) {
+      yield rows.map((row) => parseRow(group, row));
+    }
+  }
+  return {
+    read: async (group, filter) => (await Array.fromAsync(readBatches(group, filter))).flat(),
+
+    readBatches,
+
+    async changes(group, sinceVersion) {
       const version = await assertWritten(tables, group, sinceVersion);
-      const now = { group, version };
+      const place = { group, version };
       return {
         version,
         written: {
           async *[Symbol.asyncIterator]() {
-            for await (const rows of selectWritten(tables, now, sinceVersion)) {
+            for await (const rows of selectWritten(tables, place, sinceVersion)) {
               yield rows.map((row) => parseRow(group, row));
             }
           },
         },
-        removedIds: await selectRemovedIds(tables, now, sinceVersion),
+        removedIds: await selectRemovedIds(tables, place, sinceVersion),
       };
     },
 
@@ -64,60 +129,26 @@ export function createFeatureStore(database: Database, clock: Clock): FeatureSto
       }));
     },
 
-    version: (group) => latestVersion(tables, group),
+    version: (group, asOf) => resolveVersion(tables, now(group), asOf === undefined ? {} : { asOf }),
+
+    async verify(group) {
+      const problems = [];
+      const place = { group, version: await latestVersion(tables, group) };
+      for await (const rows of selectBatches(tables, place, {})) {
+        for (const row of rows) {
+          try {
+            parseRow(group, row);
+          } catch (error) {
+            problems.push({ key: row.row_key, problem: messageOf(error) });
+          }
+        }
+      }
+      return problems;
+    },
 
     async fingerprint() {
       const versions = GROUP_NAMES.map(async (group) => `${group}@${await latestVersion(tables, group)}`);
       return (await Promise.all(versions)).join(",");
     },
   };
-}
-
-/** Closes what went and opens what came, at a version of their own; says whether there was anything. */
-async function writeChanged(
-  transaction: Transaction<FeatureTables>,
-  next: GroupVersion & { readonly writtenAt: string },
-  { current, wanted }: { readonly current: ReadonlyMap<string, string>; readonly wanted: KeyedRows },
-): Promise<boolean> {
-  const gone = [...current].filter(([key, content]) => wanted.get(key)?.content !== content);
-  const come = [...wanted].filter(([key, { content }]) => current.get(key) !== content);
-  if (gone.length + come.length === 0) return false;
-  const goneKeys = gone.map(([key]) => key);
-  await closeRows(transaction, next, goneKeys);
-  await openRows(transaction, next, come);
-  await transaction
-    .insertInto("feature_version")
-    .values({ group_name: next.group, version: next.version, written_at: next.writtenAt })
-    .execute();
-  return true;
-}
-
-async function* readBatches<G extends FeatureGroupName>(
-  tables: Tables,
-  group: G,
-  filter: FeatureFilter = {},
-): AsyncGenerator<FeatureGroups[G][]> {
-  const latest = await assertWritten(tables, group, filter.version ?? 0);
-  const version = filter.version ?? latest;
-  for await (const rows of selectBatches(tables, { group, version }, filter)) {
-    yield rows.map((row) => parseRow(group, row));
-  }
-}
-
-async function latestVersion(tables: Tables, group: FeatureGroupName): Promise<number> {
-  const row = await tables
-    .selectFrom("feature_version")
-    .select((e) => e.fn.max("version").as("version"))
-    .where("group_name", "=", group)
-    .executeTakeFirst();
-  return row?.version ?? 0;
-}
-
-/** Gives the latest version. */
-async function assertWritten(tables: Tables, group: FeatureGroupName, version: number): Promise<number> {
-  const latest = await latestVersion(tables, group);
-  if (!Number.isInteger(version) || version < 0 || version > latest) {
-    throw new FeatureVersionUnknownError(group, version, latest);
-  }
-  return latest;
 }

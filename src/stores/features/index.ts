@@ -1,5 +1,13 @@
-/** Door of the feature store: versioned rows by group, read as of any version. */
+/** Door of the feature store: versioned rows by group, read as of any version or time. */
 
-export { FeatureKeyError, FeatureVersionUnknownError } from "./errors.ts";
+export {
+  describeExpectation,
+  ExpectationUnknownError,
+  FeatureExpectationError,
+  FeatureKeyError,
+  FeatureSchemaError,
+  FeatureTimeError,
+  FeatureVersionUnknownError,
+} from "./errors.ts";
 export { createFeatureStore } from "./feature-store.ts";
 export { featureMigrations } from "./tables.ts";

@@ -24,21 +24,20 @@ export interface GroupVersion {
 
 export interface StoredRow {
   readonly row_key: string;
+  readonly row_id: string;
   readonly content: string;
   readonly from_version: number;
   readonly to_version: number | null;
 }
 
-type Expressions = ExpressionBuilder<FeatureTables, "feature_row">;
-
 /** Of rows that the version has. */
-const holdsAt = (version: number) => (e: Expressions) =>
+export const holdsAt = (version: number) => (e: ExpressionBuilder<FeatureTables, "feature_row">) =>
   e.and([e("from_version", "<=", version), e.or([e("to_version", "is", null), e("to_version", ">", version)])]);
 
 const selectGroup = (tables: Tables, group: FeatureGroupName) =>
   tables
     .selectFrom("feature_row")
-    .select(["row_key", "content", "from_version", "to_version"])
+    .select(["row_key", "row_id", "content", "from_version", "to_version"])
     .where("group_name", "=", group);
 
 /** Rows of the version in the order of their keys. */
@@ -118,33 +117,40 @@ export async function* selectWritten(
   }
 }
 
-/** Ids of rows that ended after `since`, and that no row of the version has. */
+/** Ids of rows that ended or were forgotten after `since`, and that no row of the version has. */
 export async function selectRemovedIds(
   tables: Tables,
   { group, version }: GroupVersion,
   since: number,
 ): Promise<string[]> {
-  const rows = await tables
+  const ended = await tables
     .selectFrom("feature_row")
     .select("row_id")
-    .distinct()
     .where("group_name", "=", group)
     .where("to_version", ">", since)
     .where("to_version", "<=", version)
-    .where((e) =>
-      e.not(
-        e.exists(
-          e
-            .selectFrom("feature_row as held")
-            .select("held.row_id")
-            .where("held.group_name", "=", group)
-            .whereRef("held.row_id", "=", "feature_row.row_id")
-            .where("held.from_version", "<=", version)
-            .where((h) => h.or([h("held.to_version", "is", null), h("held.to_version", ">", version)])),
-        ),
-      ),
+    .union(
+      tables
+        .selectFrom("feature_tombstone")
+        .select("row_id")
+        .where("group_name", "=", group)
+        .where("forgotten_version", ">", since)
+        .where("forgotten_version", "<=", version),
     )
-    .orderBy("row_id")
     .execute();
-  return rows.map(({ row_id }) => row_id);
+  const held = new Set<string>();
+  for (const part of inParts(ended.map(({ row_id }) => row_id))) {
+    const rows = await tables
+      .selectFrom("feature_row")
+      .select("row_id")
+      .where("group_name", "=", group)
+      .where("row_id", "in", part)
+      .where(holdsAt(version))
+      .execute();
+    for (const { row_id } of rows) held.add(row_id);
+  }
+  return ended
+    .map(({ row_id }) => row_id)
+    .filter((id) => !held.has(id))
+    .sort();
 }

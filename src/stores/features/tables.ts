@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { Database, Migration } from "../../contracts/database.ts";
+import { toUtc } from "./event-time.ts";
 
 export type FeatureTables = {
   feature_row: {
@@ -12,12 +13,36 @@ export type FeatureTables = {
     row_id: string;
     document_id: string;
     author_id: string;
+    /** When the document was published, in UTC; orders as text. */
+    event_at: string | null;
     from_version: number;
     /** The version that no longer has the row; `null` while it holds. */
     to_version: number | null;
     content: string;
   };
-  feature_version: { group_name: string; version: number; written_at: string };
+  feature_version: {
+    group_name: string;
+    version: number;
+    written_at: string;
+    /** `null` where it was written before these were kept. */
+    schema_version: string | null;
+    /** A tally of all rows that the version has, as JSON. */
+    tally: string | null;
+    written_count: number;
+    removed_count: number;
+    /** A JSON list. */
+    flags: string;
+  };
+  /** Up to when reads have been given by time: a version that is written later is dated later. */
+  feature_reading: { group_name: string; read_until: string };
+  /** What is left of a row that was forgotten: which versions it was in, and since when it is gone. */
+  feature_tombstone: {
+    group_name: string;
+    row_id: string;
+    from_version: number;
+    to_version: number;
+    forgotten_version: number;
+  };
 };
 
 /** The feature store's schema, for `migrateDatabase`. */
@@ -59,7 +84,7 @@ export const featureMigrations: Migration[] = [
         .alterTable("feature_row")
         .addColumn("row_id", "text", (c) => c.notNull().defaultTo(""))
         .execute();
-      await fillRowIds(database);
+      await fillFromContents(database, "row_id");
       for (const columns of [["row_id"], ["from_version", "row_key"], ["to_version", "row_id"]]) {
         await schema
           .createIndex(`feature_row_by_${columns[0]}`)
@@ -69,24 +94,77 @@ export const featureMigrations: Migration[] = [
       }
     },
   },
+  {
+    id: "features-003",
+    async up(database) {
+      const { schema } = database;
+      await schema.alterTable("feature_row").addColumn("event_at", "text").execute();
+      await fillFromContents(database, "event_at");
+      const version = () => schema.alterTable("feature_version");
+      await version().addColumn("schema_version", "text").execute();
+      await version().addColumn("tally", "text").execute();
+      for (const count of ["written_count", "removed_count"]) {
+        await version()
+          .addColumn(count, "integer", (c) => c.notNull().defaultTo(0))
+          .execute();
+      }
+      await version()
+        .addColumn("flags", "text", (c) => c.notNull().defaultTo("[]"))
+        .execute();
+      await schema
+        .createTable("feature_reading")
+        .addColumn("group_name", "text", (c) => c.primaryKey())
+        .addColumn("read_until", "text", (c) => c.notNull())
+        .execute();
+      await schema
+        .createTable("feature_tombstone")
+        .addColumn("group_name", "text", (c) => c.notNull())
+        .addColumn("row_id", "text", (c) => c.notNull())
+        .addColumn("from_version", "integer", (c) => c.notNull())
+        .addColumn("to_version", "integer", (c) => c.notNull())
+        .addColumn("forgotten_version", "integer", (c) => c.notNull())
+        .execute();
+      await schema
+        .createIndex("feature_tombstone_by_forgotten_version")
+        .on("feature_tombstone")
+        .columns(["group_name", "forgotten_version"])
+        .execute();
+    },
+  },
 ];
 
-/** Takes the ids out of the rows' contents, in which they stood alone before. */
-async function fillRowIds(database: Database): Promise<void> {
+/** What has a column of its own now, and stood only in the rows' contents before. */
+const FROM_CONTENT = {
+  row_id: z.object({ id: z.string() }).transform(({ id }) => id),
+  event_at: z.object({ publishedAt: z.string().nullable() }).transform(({ publishedAt }) => toUtc(publishedAt)),
+};
+
+/** Fills a new column from the contents, a batch at a time. */
+async function fillFromContents(database: Database, column: keyof typeof FROM_CONTENT): Promise<void> {
   const tables = database.withTables<FeatureTables>();
   const places = tables.selectFrom("feature_row").select(["group_name", "row_key", "from_version", "content"]);
+  let last = { group_name: "", row_key: "", from_version: 0 };
   for (;;) {
-    const rows = await places.where("row_id", "=", "").limit(500).execute();
-    if (rows.length === 0) return;
-    for (const { content, group_name, row_key, from_version } of rows) {
-      const { id } = z.object({ id: z.string().min(1) }).parse(JSON.parse(content));
+    const { group_name, row_key, from_version } = last;
+    const rows = await places
+      .where((e) =>
+        e(e.refTuple("group_name", "row_key", "from_version"), ">", e.tuple(group_name, row_key, from_version)),
+      )
+      .orderBy("group_name")
+      .orderBy("row_key")
+      .orderBy("from_version")
+      .limit(500)
+      .execute();
+    for (const row of rows) {
       await tables
         .updateTable("feature_row")
-        .set({ row_id: id })
-        .where("group_name", "=", group_name)
-        .where("row_key", "=", row_key)
-        .where("from_version", "=", from_version)
+        .set({ [column]: FROM_CONTENT[column].parse(JSON.parse(row.content)) })
+        .where("group_name", "=", row.group_name)
+        .where("row_key", "=", row.row_key)
+        .where("from_version", "=", row.from_version)
         .execute();
     }
+    if (rows.length < 500) return;
+    last = rows.at(-1) ?? last;
   }
 }
