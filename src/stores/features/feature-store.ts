@@ -13,15 +13,14 @@ import type {
   FeatureStore,
 } from "../../contracts/features.ts";
 import type { Clock } from "../../core/clock.ts";
-import { messageOf } from "../../core/errors.ts";
 import { describeGroup } from "./describe-group.ts";
 import { FeatureKeyError } from "./errors.ts";
 import { withBuiltIn } from "./expectations.ts";
 import { forgetRows } from "./forget-rows.ts";
-import { GROUP_NAMES, parseRow } from "./groups.ts";
-import { selectBatches, selectNamed, selectRemovedIds, selectWritten, type Tables } from "./select-rows.ts";
+import { GROUP_NAMES } from "./groups.ts";
+import { type Now, readersOf } from "./readers.ts";
 import type { FeatureTables } from "./tables.ts";
-import { assertWritten, latestVersion, resolveVersion } from "./versions.ts";
+import { assertWritten } from "./versions.ts";
 import { currentRows, keyedRows, writeChange } from "./write-rows.ts";
 
 /**
@@ -64,7 +63,7 @@ export function createFeatureStore(database: Database, clock: Clock, own: Featur
       });
     },
 
-    ...readers(tables, now),
+    ...readersOf(tables, now),
 
     async describe(group, version) {
       const latest = await assertWritten(tables, group, version ?? 0);
@@ -80,75 +79,5 @@ export function createFeatureStore(database: Database, clock: Clock, own: Featur
         }
         return forgotten;
       }),
-  };
-}
-
-type Now = (group: FeatureGroupName) => { readonly group: FeatureGroupName; readonly nowMs: number };
-
-/** Every read goes through the same parse: what training reads is what a question reads. */
-function readers(
-  tables: Tables,
-  now: Now,
-): Pick<FeatureStore, "read" | "readBatches" | "changes" | "history" | "version" | "verify" | "fingerprint"> {
-  async function* readBatches<G extends FeatureGroupName>(
-    group: G,
-    filter: FeatureFilter = {},
-  ): AsyncGenerator<FeatureGroups[G][]> {
-    const version = await resolveVersion(tables, now(group), filter);
-    for await (const rows of selectBatches(tables, { group, version }, filter)) {
-      yield rows.map((row) => parseRow(group, row));
-    }
-  }
-  return {
-    read: async (group, filter) => (await Array.fromAsync(readBatches(group, filter))).flat(),
-
-    readBatches,
-
-    async changes(group, sinceVersion) {
-      const version = await assertWritten(tables, group, sinceVersion);
-      const place = { group, version };
-      return {
-        version,
-        written: {
-          async *[Symbol.asyncIterator]() {
-            for await (const rows of selectWritten(tables, place, sinceVersion)) {
-              yield rows.map((row) => parseRow(group, row));
-            }
-          },
-        },
-        removedIds: await selectRemovedIds(tables, place, sinceVersion),
-      };
-    },
-
-    async history(group, { authorIds, documentIds, ids }) {
-      const rows = await selectNamed(tables, group, { authorIds, documentIds, ids });
-      return rows.map((row) => ({
-        row: parseRow(group, row),
-        fromVersion: row.from_version,
-        toVersion: row.to_version,
-      }));
-    },
-
-    version: (group, asOf) => resolveVersion(tables, now(group), asOf === undefined ? {} : { asOf }),
-
-    async verify(group) {
-      const problems = [];
-      const place = { group, version: await latestVersion(tables, group) };
-      for await (const rows of selectBatches(tables, place, {})) {
-        for (const row of rows) {
-          try {
-            parseRow(group, row);
-          } catch (error) {
-            problems.push({ key: row.row_key, problem: messageOf(error) });
-          }
-        }
-      }
-      return problems;
-    },
-
-    async fingerprint() {
-      const versions = GROUP_NAMES.map(async (group) => `${group}@${await latestVersion(tables, group)}`);
-      return (await Promise.all(versions)).join(",");
-    },
   };
 }

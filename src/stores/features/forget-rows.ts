@@ -67,7 +67,7 @@ async function amendVersions(
     const own = rows.filter((row) => row.from_version <= version && (row.to_version ?? Infinity) > version);
     if (kept === null || own.length === 0) continue;
     const tally = parseWith(Tally, JSON.parse(kept), "a tally of features");
-    for (const row of own) count(tally, group, row, -1);
+    for (const row of own) count(tally, { group, ...row }, -1);
     const rest = (JSON.parse(flags) as FeatureFlag[]) // written by this store
       .map((flag) => ({ ...flag, examples: flag.examples.filter((id) => !ids.has(id)) }));
     await transaction

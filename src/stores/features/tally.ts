@@ -37,22 +37,32 @@ export type Tally = z.infer<typeof Tally>;
 
 export const emptyTally = (): Tally => ({ rowCount: 0, sizeBytes: 0, fields: {} });
 
+/** A stored row and its group. */
+export interface GroupContent extends StoredContent {
+  readonly group: FeatureGroupName;
+}
+
 /** Counts a stored row in (`1`) or out (`-1`). */
-export function count(tally: Tally, group: FeatureGroupName, stored: StoredContent, weight: 1 | -1): void {
+export function count(tally: Tally, { group, ...stored }: GroupContent, weight: 1 | -1): void {
   const row: Readonly<Record<string, unknown>> = parseRow(group, stored);
   tally.rowCount += weight;
   tally.sizeBytes += weight * Buffer.byteLength(stored.content);
   for (const [field, kind] of fieldsOf(group)) {
     const own = tally.fields[field] ?? { nulls: 0, sum: 0, bins: {}, values: {} };
     tally.fields[field] = own;
-    countValue(own, kind, row[field], weight);
+    countValue(own, { kind, value: row[field] }, weight);
   }
 }
 
 /** A group's fields of which statistics are kept, in order. */
 export const fieldsOf = (group: FeatureGroupName): [string, FeatureFieldKind][] => Object.entries(GROUPS[group].fields);
 
-function countValue(tally: FieldTally, kind: FeatureFieldKind, value: unknown, weight: 1 | -1): void {
+interface KindOfValue {
+  readonly kind: FeatureFieldKind;
+  readonly value: unknown;
+}
+
+function countValue(tally: FieldTally, { kind, value }: KindOfValue, weight: 1 | -1): void {
   if (isMissing(value)) {
     tally.nulls += weight;
     return;

@@ -80,8 +80,8 @@ export async function writeChange(
   const last = { group, version: await latestVersion(transaction, group) };
   if (gone.length + come.length === 0) return last.version;
   const tally = await tallyOf(transaction, last);
-  for (const [row_key, content] of gone) count(tally, group, { row_key, content }, -1);
-  for (const [row_key, { content }] of come) count(tally, group, { row_key, content }, 1);
+  for (const [row_key, content] of gone) count(tally, { group, row_key, content }, -1);
+  for (const [row_key, { content }] of come) count(tally, { group, row_key, content }, 1);
   const next = { group, version: last.version + 1 };
   await closeRows(transaction, next, gone);
   await openRows(transaction, next, come);
@@ -113,7 +113,7 @@ export async function tallyOf(tables: Tables, place: GroupVersion): Promise<Tall
   if (typeof row?.tally === "string") return parseWith(Tally, JSON.parse(row.tally), "a tally of features");
   const tally = emptyTally();
   for await (const rows of selectBatches(tables, place, {})) {
-    for (const stored of rows) count(tally, place.group, stored, 1);
+    for (const stored of rows) count(tally, { group: place.group, ...stored }, 1);
   }
   return tally;
 }
