@@ -81,6 +81,12 @@ export interface SavedDocument {
   readonly isBack: boolean;
 }
 
+/** Which documents are read; every given field must hold. */
+export interface DocumentFilter {
+  readonly authorIds?: readonly string[];
+  readonly withoutGone?: boolean;
+}
+
 /** Raw documents and their authors, every version. Saving equal content twice stores nothing twice. */
 export interface Warehouse {
   /** The author of that name, made when absent. Names are compared after trimming, without case. */
@@ -91,7 +97,9 @@ export interface Warehouse {
   /** A new version when title or content differ from the latest. A document that was gone is there again (`isBack`). */
   saveDocument(author: Author, draft: DocumentDraft, meeting?: Meeting): Promise<SavedDocument>;
   /** Latest versions, ordered by source; of all authors when no ids are given, and also those that are gone. */
-  listDocuments(filter?: { authorIds?: readonly string[]; withoutGone?: boolean }): Promise<RawDocument[]>;
+  listDocuments(filter?: DocumentFilter): Promise<RawDocument[]>;
+  /** What `listDocuments` gives, some at a time; what is saved meanwhile may or may not be among them. */
+  readDocuments(filter?: DocumentFilter): AsyncIterable<RawDocument>;
   /** The given or latest version. */
   findDocument(id: string, version?: number): Promise<RawDocument | undefined>;
   /** Changes whenever a read of authors or documents could give something else. */

@@ -4,7 +4,7 @@ export { type ChunkOptions, chunkDocument } from "./chunk/chunk-document.ts";
 export { type ChunkNeighbours, neighboursOf } from "./chunk/neighbours.ts";
 export { type Boilerplate, findBoilerplate } from "./clean/boilerplate.ts";
 export { cleanDocument } from "./clean/clean-document.ts";
-export { type DuplicateDocument, type MarkedDuplicates, markDuplicates } from "./clean/duplicates.ts";
+export type { DuplicateDocument } from "./clean/duplicates.ts";
 export { type DetectedLanguage, type LanguageDetector, openLanguageDetector, withLanguage } from "./clean/language.ts";
 export { type ArticleCollectorOptions, articleCollector } from "./collect/article-collector.ts";
 export { assertCrawled, type CollectOptions, CrawlReport, collectAll } from "./collect/collect-all.ts";

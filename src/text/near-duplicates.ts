@@ -1,17 +1,20 @@
 /**
  * Near-duplicates among texts: MinHash signatures, cut into bands, find the pairs worth comparing; the exact Jaccard
- * similarity of word shingles decides, so that no estimate is ever reported. Texts of equal shingles are compared once.
+ * similarity of word shingles decides, so that no estimate is ever reported. A sketch is all that has to be kept of a
+ * text until its pairs are known.
  *
  * @source https://ieeexplore.ieee.org/document/666900 (Broder 1997), §3: resemblance and its sketch;
  *   http://infolab.stanford.edu/~ullman/mmds/ch3n.pdf (Leskovec, Rajaraman, Ullman), §3.4: banding and its S-curve
  */
 
+import { type ContentHash, hashBytes } from "../core/hash.ts";
 import { createRandom } from "../core/random.ts";
 
 const HASH_COUNT = 128;
 const PERMUTATION_SEED = 20;
 /** Of the pairs at the threshold, at most this share is never compared. */
 const MISSED_FRACTION = 0.01;
+const SHINGLE_WORDS = 5;
 
 /** What counts as near. */
 export interface NearDuplicateOptions {
@@ -35,21 +38,66 @@ export interface NearDuplicatePair {
  */
 export function nearDuplicates(
   texts: readonly string[],
-  { threshold = 0.8, shingleWords = 5 }: NearDuplicateOptions = {},
+  { threshold = 0.8, shingleWords = SHINGLE_WORDS }: NearDuplicateOptions = {},
 ): NearDuplicatePair[] {
-  const alike = Map.groupBy(texts.keys(), (index) => shingleKey(texts[index] ?? ""));
-  alike.delete("");
-  const groups = [...alike.values()];
-  const shingles = [...alike.keys()].map((words) => shingleSet(words.split(" "), shingleWords));
-  const permutations = drawPermutations();
-  const signatures = shingles.map((set) => signature(set, permutations));
-  const pairs = groups.flatMap((group) => pairsWithin(group));
-  for (const [a, b] of candidatePairs(signatures, bandingFor(threshold))) {
-    const similarity = jaccard(shingles[a], shingles[b]);
-    if (similarity >= threshold) pairs.push(...pairsBetween(groups[a] ?? [], groups[b] ?? [], similarity));
-  }
-  return pairs.sort((a, b) => a.first - b.first || a.second - b.second);
+  const { equal, alike } = pairSketches(
+    texts.map((text) => sketchText(text, shingleWords)),
+    threshold,
+  );
+  const setOf = new Map<number, Uint32Array>();
+  for (const index of new Set(alike.flat())) setOf.set(index, shingleSet(wordsOf(texts[index] ?? ""), shingleWords));
+  const compared = alike.map(([first, second]) => ({
+    first,
+    second,
+    similarity: jaccard(setOf.get(first), setOf.get(second)),
+  }));
+  return [
+    ...equal.map(([first, second]) => ({ first, second, similarity: 1 })),
+    ...compared.filter(({ similarity }) => similarity >= threshold),
+  ].sort((a, b) => a.first - b.first || a.second - b.second);
 }
+
+/** What is kept of a text. */
+export interface TextSketch {
+  /** Equal for texts of the same words. */
+  readonly words: ContentHash;
+  /** [HASH_COUNT]; each entry of two sketches agrees with the probability of their sets' Jaccard similarity. */
+  readonly minima: Uint32Array;
+}
+
+/** The text's sketch; `undefined` for one without words, which is like no other. */
+export function sketchText(text: string, shingleWords = SHINGLE_WORDS): TextSketch | undefined {
+  const words = wordsOf(text);
+  if (words.length === 0) return undefined;
+  return { words: hashBytes(words.join(" ")), minima: signature(shingleSet(words, shingleWords)) };
+}
+
+/** The exact Jaccard similarity of two texts' word shingles, 0–1. */
+export function shingleSimilarity(a: string, b: string, shingleWords = SHINGLE_WORDS): number {
+  return jaccard(shingleSet(wordsOf(a), shingleWords), shingleSet(wordsOf(b), shingleWords));
+}
+
+type Pair = readonly [first: number, second: number];
+
+/** Pairs by index, `first` < `second`: of the same words, and of others that are worth comparing at the threshold. */
+export function pairSketches(
+  sketches: readonly (TextSketch | undefined)[],
+  threshold = 0.8,
+): { readonly equal: readonly Pair[]; readonly alike: readonly Pair[] } {
+  const groups = [...Map.groupBy(sketches.keys(), (index) => sketches[index]?.words)]
+    .filter(([words]) => words !== undefined)
+    .map(([, members]) => members);
+  const minima = groups.flatMap(([index = 0]) => sketches[index]?.minima ?? []);
+  return {
+    equal: groups.flatMap((group) =>
+      group.flatMap((first, i) => group.slice(i + 1).map((second): Pair => [first, second])),
+    ),
+    alike: candidatePairs(minima, bandingFor(threshold)).flatMap(([a, b]) => pairsBetween(groups[a], groups[b])),
+  };
+}
+
+const pairsBetween = (a: readonly number[] = [], b: readonly number[] = []): Pair[] =>
+  a.flatMap((x) => b.map((y): Pair => (x < y ? [x, y] : [y, x])));
 
 /** Bands of a signature, and the rows of each: two texts are compared when they agree on all rows of one band. */
 export interface Banding {
@@ -79,7 +127,7 @@ const WORD =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]|[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]]+/gv;
 
 /** The words of a text in order: what makes two texts the same. */
-const shingleKey = (text: string): string => (text.toLowerCase().match(WORD) ?? []).join(" ");
+const wordsOf = (text: string): readonly string[] => text.toLowerCase().match(WORD) ?? [];
 
 /** Distinct 32-bit hashes of the word sequences, ascending. */
 function shingleSet(words: readonly string[], shingleWords: number): Uint32Array {
@@ -114,8 +162,10 @@ function drawPermutations(): Permutations {
   return { multipliers: draw().map((word) => word | 1), offsets: draw() };
 }
 
-/** [HASH_COUNT]; each entry of two signatures agrees with the probability of their sets' Jaccard similarity. */
-function signature(shingles: Uint32Array, { multipliers, offsets }: Permutations): Uint32Array {
+const PERMUTATIONS = drawPermutations();
+
+function signature(shingles: Uint32Array): Uint32Array {
+  const { multipliers, offsets } = PERMUTATIONS;
   const minima = new Uint32Array(HASH_COUNT);
   for (let k = 0; k < HASH_COUNT; k++) {
     const [multiplier, offset] = [multipliers[k] as number, offsets[k] as number]; // both have HASH_COUNT entries
@@ -166,9 +216,3 @@ function jaccard(a: Uint32Array = new Uint32Array(), b: Uint32Array = new Uint32
   }
   return both / Math.max(1, a.length + b.length - both);
 }
-
-const pairsWithin = (group: readonly number[]): NearDuplicatePair[] =>
-  group.flatMap((first, i) => group.slice(i + 1).map((second) => ({ first, second, similarity: 1 })));
-
-const pairsBetween = (a: readonly number[], b: readonly number[], similarity: number): NearDuplicatePair[] =>
-  a.flatMap((x) => b.map((y) => ({ first: Math.min(x, y), second: Math.max(x, y), similarity })));

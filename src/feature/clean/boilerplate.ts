@@ -36,15 +36,20 @@ export type Boilerplate = ReadonlyMap<string, SiteBoilerplate>;
  *
  * @param documents  all that are known of the sites, the more the better; fewer than three of a site teach nothing
  */
-export function findBoilerplate(documents: readonly RawDocument[]): Boilerplate {
-  const sites = Map.groupBy(
-    documents.filter(({ kind, platform }) => kind === "article" && platform !== "folder"),
-    siteOf,
-  );
+export async function findBoilerplate(
+  documents: AsyncIterable<RawDocument> | Iterable<RawDocument>,
+): Promise<Boilerplate> {
+  const sites = new Map<string, SiteBlock[][]>();
+  for await (const document of documents) {
+    if (document.kind !== "article" || document.platform === "folder") continue;
+    const members = sites.get(siteOf(document)) ?? [];
+    members.push(siteBlocks(normalizeLines(document.content)));
+    sites.set(siteOf(document), members);
+  }
   const found = new Map<string, SiteBoilerplate>();
   for (const [site, members] of sites) {
     if (members.length >= LEAST_DOCUMENTS) {
-      found.set(site, learnSite(members.map(({ content }) => siteBlocks(normalizeLines(content)))));
+      found.set(site, learnSite(members));
     }
   }
   return found;

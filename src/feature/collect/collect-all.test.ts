@@ -39,6 +39,9 @@ function memoryWarehouse(): Warehouse {
       return { document, outcome: before ? "changed" : "new", isBack: false };
     },
     listDocuments: async () => [...documents.values()],
+    async *readDocuments() {
+      yield* documents.values();
+    },
     findDocument: async (id) => documents.get(id),
     fingerprint: async () => "",
     crawlState: {

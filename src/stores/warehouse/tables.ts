@@ -115,6 +115,12 @@ export const warehouseMigrations: Migration[] = [
         .addColumn("noted_at", "text", (c) => c.notNull())
         .addPrimaryKeyConstraint("warehouse_crawl_link_key", ["crawl_id", "link"])
         .execute();
+      // For reading documents in order, some at a time.
+      await schema
+        .createIndex("warehouse_document_order")
+        .on("warehouse_document")
+        .columns(["source", "author_id"])
+        .execute();
     },
   },
 ];

@@ -54,6 +54,23 @@ describeOnDatabases("the warehouse", (newDatabase) => {
     expect(await warehouse.findDocument(latest?.id ?? "", 4)).toBeUndefined();
   });
 
+  it("reads what it lists some at a time, of any number of authors with the same source", async () => {
+    const warehouse = await open();
+    const authors = await Promise.all(["Ada", "Bob", "Cay"].map((name) => warehouse.saveAuthor(name)));
+    for (let i = 0; i < 45; i++) {
+      for (const author of authors)
+        await warehouse.saveDocument(author, { ...draft, source: `s${i % 43}`, content: `${i}` });
+    }
+    const listed = await warehouse.listDocuments();
+    expect(listed).toHaveLength(43 * 3);
+    expect(await Array.fromAsync(warehouse.readDocuments())).toEqual(listed);
+    const ids = [authors[1]?.id ?? ""];
+    expect(await Array.fromAsync(warehouse.readDocuments({ authorIds: ids }))).toEqual(
+      await warehouse.listDocuments({ authorIds: ids }),
+    );
+    expect(await Array.fromAsync(warehouse.readDocuments({ authorIds: [] }))).toEqual([]);
+  });
+
   it("lists the latest versions by source, of the authors asked for", async () => {
     const warehouse = await open();
     const [ada, bob] = [await warehouse.saveAuthor("Ada"), await warehouse.saveAuthor("Bob")];

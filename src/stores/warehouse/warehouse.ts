@@ -9,6 +9,7 @@ import { type Database, takeWriteLock } from "../../contracts/database.ts";
 import {
   type Author,
   type DocumentDraft,
+  type DocumentFilter,
   RawDocument,
   type SavedDocument,
   type Warehouse,
@@ -53,16 +54,18 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
     saveDocument: (author, draft, meeting) =>
       saveDocument(tables, toVersion(author, draft, new Date(clock.now()).toISOString()), meeting),
 
-    async listDocuments({ authorIds, withoutGone = false } = {}) {
-      if (authorIds?.length === 0) return [];
-      const rows = await selectVersions(tables)
-        .whereRef("v.version", "=", "d.latest_version")
-        .$if(authorIds !== undefined, (q) => q.where("d.author_id", "in", authorIds ?? []))
-        .$if(withoutGone, (q) => q.where("d.gone_at", "is", null))
-        .orderBy("d.source")
-        .orderBy("d.author_id")
-        .execute();
-      return rows.map(toDocument);
+    async listDocuments(filter = {}) {
+      return filter.authorIds?.length === 0 ? [] : selectLatest(tables, filter);
+    },
+
+    async *readDocuments(filter = {}) {
+      if (filter.authorIds?.length === 0) return;
+      for (let after: RawDocument | undefined; ; ) {
+        const documents = await selectLatest(tables, filter, { after, limit: BATCH_DOCUMENTS });
+        yield* documents;
+        after = documents.at(-1);
+        if (after === undefined) return;
+      }
     },
 
     findDocument: (id, version) => findDocument(tables, id, version),
@@ -77,6 +80,34 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
 }
 
 type Tables = Kysely<WarehouseTables>;
+
+/** As many at once as are read into memory by `readDocuments`. */
+const BATCH_DOCUMENTS = 50;
+
+/** Latest versions by source and author; with a page, those that follow a document in that order. */
+async function selectLatest(
+  tables: Tables,
+  { authorIds, withoutGone = false }: DocumentFilter,
+  page?: { readonly after: RawDocument | undefined; readonly limit: number },
+): Promise<RawDocument[]> {
+  const rows = await selectVersions(tables)
+    .whereRef("v.version", "=", "d.latest_version")
+    .$if(authorIds !== undefined, (q) => q.where("d.author_id", "in", authorIds ?? []))
+    .$if(withoutGone, (q) => q.where("d.gone_at", "is", null))
+    .$if(page?.after !== undefined, (q) =>
+      q.where((e) =>
+        e.or([
+          e("d.source", ">", page?.after?.source ?? ""),
+          e.and([e("d.source", "=", page?.after?.source ?? ""), e("d.author_id", ">", page?.after?.authorId ?? "")]),
+        ]),
+      ),
+    )
+    .orderBy("d.source")
+    .orderBy("d.author_id")
+    .$if(page !== undefined, (q) => q.limit(page?.limit ?? 0))
+    .execute();
+  return rows.map(toDocument);
+}
 
 const tidy = (fullName: string): string => fullName.normalize("NFC").trim().replace(/\s+/g, " ");
 const nameKey = (fullName: string): string => tidy(fullName).toLowerCase();
