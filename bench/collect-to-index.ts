@@ -15,7 +15,13 @@ import { benchReport, median } from "./report.ts";
 const COUNT = 5_000;
 const ROUNDS = 3;
 const ROOT = join(import.meta.dirname, "..");
-const PEERS = ["@langchain/classic", "@langchain/core", "@langchain/textsplitters", "llamaindex", "@llamaindex/readers"];
+const PEERS = [
+  "@langchain/classic",
+  "@langchain/core",
+  "@langchain/textsplitters",
+  "llamaindex",
+  "@llamaindex/readers",
+];
 
 const folder = mkdtempSync(join(tmpdir(), "trilith-bench-"));
 
@@ -64,7 +70,14 @@ async function measure(command: string, args: readonly string[], cwd = folder): 
 /** Both pipelines from the command line, in a workspace. */
 async function ours(documents: string, workspace: string): Promise<Measured> {
   const trilith = (...args: string[]) =>
-    measure(process.execPath, ["--no-warnings", join(ROOT, "bin/trilith.js"), "run", ...args, "--workspace", workspace]);
+    measure(process.execPath, [
+      "--no-warnings",
+      join(ROOT, "bin/trilith.js"),
+      "run",
+      ...args,
+      "--workspace",
+      workspace,
+    ]);
   const set = (name: string, value: unknown): string[] => ["--set", `${name}=${JSON.stringify(value)}`];
   const collected = await trilith(
     join(ROOT, "pipelines/digital-data-etl.ts"),
@@ -99,7 +112,10 @@ if (process.argv.includes("--peers")) {
   const place = join(folder, "peers");
   mkdirSync(place);
   writeFileSync(join(place, "package.json"), '{"type":"module","private":true}');
-  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...PEERS], { cwd: place, stdio: "ignore" });
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...PEERS], {
+    cwd: place,
+    stdio: "ignore",
+  });
   copyFileSync(join(import.meta.dirname, "peers/load-split-embed-index.js"), join(place, "run.js"));
   for (const which of ["langchain", "llamaindex"]) {
     const runs: Measured[] = [];

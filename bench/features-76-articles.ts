@@ -44,8 +44,8 @@ async function runOnce(): Promise<Repetition> {
   };
   await timed("import", () => importWarehouseJson(EXPORT, warehouse));
   const raw = await warehouse.listDocuments();
-  const documents = await timed("clean", () => {
-    const boilerplate = findBoilerplate(raw);
+  const documents = await timed("clean", async () => {
+    const boilerplate = await findBoilerplate(raw);
     return raw.map((document) => cleanDocument(document, boilerplate));
   });
   const chunks = await timed("chunk", () => {

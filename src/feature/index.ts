@@ -5,7 +5,7 @@ export { type ChunkNeighbours, neighboursOf } from "./chunk/neighbours.ts";
 export { type Boilerplate, findBoilerplate } from "./clean/boilerplate.ts";
 export { cleanDocument } from "./clean/clean-document.ts";
 export type { DuplicateDocument } from "./clean/duplicates.ts";
-export { type DetectedLanguage, type LanguageDetector, openLanguageDetector, withLanguage } from "./clean/language.ts";
+export { type Cleaner, openCleaner } from "./clean/open-cleaner.ts";
 export { type ArticleCollectorOptions, articleCollector } from "./collect/article-collector.ts";
 export { assertCrawled, type CollectOptions, CrawlReport, collectAll } from "./collect/collect-all.ts";
 export { findAuthors } from "./collect/find-authors.ts";

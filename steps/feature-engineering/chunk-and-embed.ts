@@ -1,23 +1,24 @@
 /** Cleaned documents as chunks with vectors. The embedder learns from the whole warehouse, not from one author alone. */
 
-import { type Chunk, CleanedDocument, type Embedders, folder, type RawDocument, step } from "trilith";
+import { type Chunk, CleanedDocument, type Embedders, folder, type RawDocument, rowsOf, step } from "trilith";
 import { chunkDocument, cleanDocument, embedChunks, findBoilerplate, toEmbeddedFiles } from "trilith/feature";
 import { z } from "zod";
 
 export const chunkAndEmbed = step({
   name: "chunk_and_embed",
   input: z.object({
-    documents: z.array(CleanedDocument).readonly(),
+    documents: rowsOf(CleanedDocument),
     /** Size that chunks grow up to, in the embedder's tokens; by default three quarters of its window. */
     target_tokens: z.int().positive().optional(),
   }),
   outputs: { embedded_documents: folder() },
   uses: ["warehouse", "embedders", "artifacts"],
-  async run({ documents, target_tokens }, { workspace, metadata, progress, signal }) {
+  async run({ documents: rows, target_tokens }, { workspace, metadata, progress, signal }) {
     const { warehouse, embedders, artifacts } = workspace;
+    const documents = await Array.fromAsync(rows);
     const chunk = chunker(embedders, target_tokens);
     const chunks = documents.flatMap(chunk);
-    const corpus = cleanAll(await warehouse.listDocuments()).flatMap(chunk);
+    const corpus = (await cleanAll(await warehouse.listDocuments())).flatMap(chunk);
     const embedded = await embedChunks({
       chunks,
       documentIds: documents.map(({ id }) => id),
@@ -53,8 +54,8 @@ function chunker(embedders: Embedders, targetTokens: number | undefined): (docum
   return (document) => chunkDocument(document, targetTokens === undefined ? options : { ...options, targetTokens });
 }
 
-function cleanAll(documents: readonly RawDocument[]): CleanedDocument[] {
-  const boilerplate = findBoilerplate(documents);
+async function cleanAll(documents: readonly RawDocument[]): Promise<CleanedDocument[]> {
+  const boilerplate = await findBoilerplate(documents);
   return documents.map((document) => cleanDocument(document, boilerplate));
 }
 

@@ -1,29 +1,37 @@
 /** Raw documents without front matter and without what their sites repeat; the author's words stay as they are. */
 
-import { CleanedDocument, jsonl, RawDocument, step } from "trilith";
-import { cleanDocument, findBoilerplate, markDuplicates, openLanguageDetector, withLanguage } from "trilith/feature";
+import { CleanedDocument, RawDocument, rows, rowsOf, step } from "trilith";
+import { openCleaner } from "trilith/feature";
 import { z } from "zod";
-import { documentCounts } from "./document-counts.ts";
+import { createDocumentCounts } from "./document-counts.ts";
 
 export const cleanDocuments = step({
   name: "clean_documents",
-  input: z.object({ documents: z.array(RawDocument).readonly() }),
-  outputs: { cleaned_documents: jsonl(CleanedDocument) },
+  input: z.object({ documents: rowsOf(RawDocument) }),
+  outputs: { cleaned_documents: rows(CleanedDocument) },
   async run({ documents }, { metadata }) {
-    const [boilerplate, detect] = [findBoilerplate(documents), await openLanguageDetector()];
-    const cleaned = documents.map((document) => withLanguage(cleanDocument(document, boilerplate), detect));
-    const { documents: cleaned_documents, duplicates } = markDuplicates(cleaned, documents);
-    const length = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
-    metadata.log({
-      ...documentCounts(cleaned_documents),
-      characters_before: length(documents.map(({ content }) => content)),
-      characters_after: length(cleaned_documents.map(({ text }) => text)),
-      duplicates: { exact: duplicates.filter(({ similarity }) => similarity === 1).length, all: duplicates.length },
-      languages: countBy(cleaned_documents.map(({ language }) => language ?? "unknown")),
-    });
-    return { cleaned_documents };
+    const cleaner = await openCleaner(() => documents);
+    const clean = async function* (): AsyncGenerator<CleanedDocument> {
+      const counts = createDocumentCounts();
+      const languages: Record<string, number> = {};
+      let [before, after] = [0, 0];
+      for await (const raw of documents) {
+        const document = cleaner.clean(raw);
+        counts.add(document);
+        languages[document.language ?? "unknown"] = (languages[document.language ?? "unknown"] ?? 0) + 1;
+        before += raw.content.length;
+        after += document.text.length;
+        yield document;
+      }
+      const exact = cleaner.duplicates.values().filter(({ similarity }) => similarity === 1);
+      metadata.log({
+        ...counts.toJson(),
+        characters_before: before,
+        characters_after: after,
+        duplicates: { exact: [...exact].length, all: cleaner.duplicates.size },
+        languages,
+      });
+    };
+    return { cleaned_documents: clean() };
   },
 });
-
-const countBy = (values: readonly string[]): Record<string, number> =>
-  Object.fromEntries([...Map.groupBy(values, (value) => value)].map(([value, members]) => [value, members.length]));

@@ -1,15 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type Author,
-  CleanedDocument,
-  openWorkspace,
-  RawDocument,
-  runPipeline,
-  testContext,
-  type Workspace,
-} from "trilith";
+import { type Author, openWorkspace, runPipeline, testContext, type Workspace } from "trilith";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { digitalDataEtl } from "../../pipelines/digital-data-etl.ts";
 import { featureEngineering } from "../../pipelines/feature-engineering.ts";
@@ -124,23 +116,19 @@ describe("the steps", () => {
     expect(crawl.said.logs.map(({ level }) => level)).toEqual(["info", "warn"]);
 
     const query = testContext({ workspace: { warehouse } });
-    const { raw_documents } = await queryDataWarehouse.run({ author_full_names: ["Mary Ann Evans"] }, query);
+    const queried = await queryDataWarehouse.run({ author_full_names: ["Mary Ann Evans"] }, query);
+    const documents = await Array.fromAsync(queried.raw_documents);
     const notes = { num_documents: 1, authors: ["Mary Ann Evans"] };
     expect(query.said.metadata).toMatchObject({ num_documents: 1, notes });
 
     const clean = testContext();
-    const { cleaned_documents } = await cleanDocuments.run(
-      { documents: raw_documents.map((each) => RawDocument.parse(each)) },
-      clean,
-    );
+    const { cleaned_documents } = await cleanDocuments.run({ documents }, clean);
+    const cleaned = await Array.fromAsync(cleaned_documents);
     expect(clean.said.metadata).toMatchObject({ num_documents: 1, notes });
 
     const { artifacts } = workspace;
     const embed = testContext({ workspace: { warehouse, artifacts, embedders: await workspace.open("embedders") } });
-    await chunkAndEmbed.run(
-      { documents: cleaned_documents.map((each) => CleanedDocument.parse(each)), target_tokens: 60 },
-      embed,
-    );
+    await chunkAndEmbed.run({ documents: cleaned, target_tokens: 60 }, embed);
     const { num_chunks, chunking, embedding } = embed.said.metadata;
     expect(embed.said.metadata).toMatchObject({ num_documents: 1, num_embedded_chunks: num_chunks });
     expect(chunking).toMatchObject({ note: { num_chunks, authors: ["Mary Ann Evans"] } });

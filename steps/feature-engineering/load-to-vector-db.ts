@@ -1,6 +1,6 @@
 /** Cleaned documents into the feature store; embedded chunks into the feature store and then, with all others, the index. */
 
-import { type Chunk, CleanedDocument, Folder, step } from "trilith";
+import { CleanedDocument, Folder, rowsOf, step } from "trilith";
 import { fromEmbeddedFiles, loadFeatures, loadIndex } from "trilith/feature";
 import { featuresKey, indexKey, touched } from "trilith/lineage";
 import { z } from "zod";
@@ -14,15 +14,21 @@ const LoadReport = z.object({
 
 export const loadToVectorDb = step({
   name: "load_to_vector_db",
-  input: z.object({ documents: z.union([z.array(CleanedDocument).readonly(), Folder]) }),
+  input: z.object({ documents: z.union([Folder, rowsOf(CleanedDocument)]) }),
   output: LoadReport,
   uses: ["features", "vectors", "embedders", "artifacts"],
   cache: false,
   async run({ documents }, { workspace, metadata, progress, signal }) {
-    if ("length" in documents) {
-      const versions = await loadFeatures({ ...workspace, documents });
-      metadata.log({ ...versions, num_documents: documents.length });
-      metadata.log(touched({ writes: keysOf("cleaned_documents", documents, versions) }));
+    if (!isFolder(documents)) {
+      const authorIds = new Set<string>();
+      let count = 0;
+      const onDocument = ({ authorId }: CleanedDocument): void => {
+        authorIds.add(authorId);
+        progress(++count, documents.rowCount ?? count);
+      };
+      const versions = await loadFeatures({ ...workspace, documents, onDocument });
+      metadata.log({ ...versions, num_documents: count });
+      metadata.log(touched({ writes: keysOf("cleaned_documents", authorIds, versions) }));
       return { versions, index: null };
     }
     const embedded = fromEmbeddedFiles(documents);
@@ -32,7 +38,10 @@ export const loadToVectorDb = step({
     metadata.log({ ...versions, num_chunks: embedded.chunks.length, num_points: pointCount });
     metadata.log(
       touched({
-        writes: [...keysOf("chunks", embedded.chunks, versions), indexKey(generation)],
+        writes: [
+          ...keysOf("chunks", new Set(embedded.chunks.map(({ authorId }) => authorId)), versions),
+          indexKey(generation),
+        ],
         index: { generation, chunksVersion: versions.chunks },
       }),
     );
@@ -40,12 +49,13 @@ export const loadToVectorDb = step({
   },
 });
 
+const isFolder = (value: object): value is Folder => value instanceof Map;
+
 /** What was written of each author. */
 function keysOf(
   group: "cleaned_documents" | "chunks",
-  rows: readonly Pick<Chunk, "authorId">[],
+  authorIds: ReadonlySet<string>,
   versions: z.infer<typeof LoadReport>["versions"],
 ): string[] {
-  const authorIds = new Set(rows.map(({ authorId }) => authorId));
   return [...authorIds].map((authorId) => featuresKey(group, authorId, versions[group]));
 }

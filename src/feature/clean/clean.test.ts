@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { RawDocument } from "../../contracts/documents.ts";
 import { findBoilerplate } from "./boilerplate.ts";
 import { cleanDocument } from "./clean-document.ts";
@@ -28,8 +28,8 @@ const raw = (content: string, more: Partial<RawDocument> = {}): RawDocument => (
   ...more,
 });
 
-const cleanAll = (documents: RawDocument[]): string[] => {
-  const boilerplate = findBoilerplate(documents);
+const cleanAll = async (documents: RawDocument[]): Promise<string[]> => {
+  const boilerplate = await findBoilerplate(documents);
   return documents.map((document) => cleanDocument(document, boilerplate).text);
 };
 
@@ -37,10 +37,10 @@ const HEAD = "# Ada’s Letters\n\nSubscribe\n\nShare this post\n\nCopy link";
 const FOOT = "Share this post\n\nCopy link\n\n### Discussion\n\nComments\n\nTop\n\nNo posts\n\n© Ada";
 
 describe("cleaning", () => {
-  it("takes out what a site repeats around its texts, and no word of the texts", () => {
+  it("takes out what a site repeats around its texts, and no word of the texts", async () => {
     const bodies = ["I didn’t know.", "Nor did I, “friend”.", "We’ll see.\n\n```\nx\n```"];
     const pages = bodies.map((body, i) => raw(`${HEAD}\n\n${body}\n\n${10 + i}\n\n${FOOT}`));
-    expect(cleanAll(pages)).toEqual(bodies);
+    expect(await cleanAll(pages)).toEqual(bodies);
   });
 
   it("keeps a file of code as it is, as one block whose lines are the file’s", () => {
@@ -51,34 +51,34 @@ describe("cleaning", () => {
     expect(sourceLines).toEqual([1, 1, 2, 3, 4, 5, 6, 6]);
   });
 
-  it("keeps what an author says again and again in other company", () => {
+  it("keeps what an author says again and again in other company", async () => {
     const bodies = [
       "One.\n\nAs ever.\n\nTwo.",
       "Three.\n\nAs ever.\n\n### Conclusion\n\nFour.",
       "Five.\n\n### Conclusion\n\nSix.",
     ];
     const pages = [...bodies, "Seven."].map((body) => raw(`${HEAD}\n\n${body}\n\n${FOOT}`));
-    expect(cleanAll(pages)).toEqual([...bodies, "Seven."]);
+    expect(await cleanAll(pages)).toEqual([...bodies, "Seven."]);
   });
 
-  it("keeps a heading that every text has, over words that no other has", () => {
+  it("keeps a heading that every text has, over words that no other has", async () => {
     const bodies = ["A.\n\n### Conclusion\n\nB.", "C.\n\n### Conclusion\n\nD.", "E.\n\n### Conclusion\n\nF."];
-    expect(cleanAll(bodies.map((body) => raw(body)))).toEqual(bodies);
+    expect(await cleanAll(bodies.map((body) => raw(body)))).toEqual(bodies);
   });
 
-  it("takes other people’s comments out of a footer that has none elsewhere", () => {
+  it("takes other people’s comments out of a footer that has none elsewhere", async () => {
     const comment = FOOT.replace("Comments", "Comments\n\nGreat article, Ada!");
     const feet = [FOOT, FOOT, FOOT, FOOT, comment];
-    expect(cleanAll(feet.map((foot, i) => raw(`${HEAD}\n\nBody ${i}.\n\n${foot}`)))[4]).toBe("Body 4.");
+    expect((await cleanAll(feet.map((foot, i) => raw(`${HEAD}\n\nBody ${i}.\n\n${foot}`))))[4]).toBe("Body 4.");
   });
 
-  it("learns nothing from two documents, from another site, or from a folder", () => {
+  it("learns nothing from two documents, from another site, or from a folder", async () => {
     const page = raw(`${HEAD}\n\nBody.`);
-    expect(cleanAll([page, page])[0]).toContain("Subscribe");
+    expect((await cleanAll([page, page]))[0]).toContain("Subscribe");
     const others = [1, 2, 3].map(() => raw(HEAD, { platform: "bob.example.org" }));
-    expect(cleanAll([page, ...others])[0]).toContain("Subscribe");
+    expect((await cleanAll([page, ...others]))[0]).toContain("Subscribe");
     const notes = [1, 2, 3].map((i) => raw(`As ever.\n\nNote ${i}.`, { platform: "folder", source: `${i}.md` }));
-    expect(cleanAll(notes)[0]).toBe("As ever.\n\nNote 1.");
+    expect((await cleanAll(notes))[0]).toBe("As ever.\n\nNote 1.");
   });
 
   it("says which line of a file each line came from, past its front matter", () => {
@@ -112,7 +112,10 @@ describe.skipIf(!existsSync(ARTICLES))(
     const documents = articles.map(({ content, platform, author_id }, i) =>
       raw(content.Content, { id: `${i}`, platform, authorId: author_id }),
     );
-    const cleaned = cleanAll(documents);
+    let cleaned: string[];
+    beforeAll(async () => {
+      cleaned = await cleanAll(documents);
+    });
     const count = (texts: readonly string[], pattern: RegExp): number => texts.join("\n").match(pattern)?.length ?? 0;
 
     it("leaves none of 207 share bars, nor anything of the same chrome", () => {

@@ -12,7 +12,10 @@ import { ContentUnreadableError, ValueNotStorableError } from "./errors.ts";
 import { type Materializer, schemaIdOf } from "./materializer.ts";
 
 /** Rows in order, for `for await`; those read back from an artifact can be gone through again and again. */
-export type Rows<T> = AsyncIterable<T> | Iterable<T>;
+export type Rows<T> = (AsyncIterable<T> | Iterable<T>) & {
+  /** How many there are, where that is known beforehand. */
+  readonly rowCount?: number;
+};
 
 /** Schema of rows, for the input of a step that reads them. Each was checked when it was written. */
 export function rowsOf<T>(_rowSchema: z.ZodType<T>): z.ZodType<Rows<T>, Rows<T>> {
@@ -69,8 +72,9 @@ export function rows<T>(rowSchema: z.ZodType<T>): Materializer<Rows<T>> {
       };
     },
     async load(content, artifacts) {
-      const { parts } = parseContent(content);
+      const { parts, rowCount } = parseContent(content);
       return {
+        rowCount,
         async *[Symbol.asyncIterator]() {
           for (const { hash } of parts) yield* parsePart(await artifacts.get(hash)) as Iterable<T>; // written by `save`
         },
