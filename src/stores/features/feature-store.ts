@@ -5,13 +5,7 @@
 
 import type { Transaction } from "kysely";
 import { type Database, takeWriteLock } from "../../contracts/database.ts";
-import type {
-  FeatureExpectations,
-  FeatureFilter,
-  FeatureGroupName,
-  FeatureGroups,
-  FeatureStore,
-} from "../../contracts/features.ts";
+import type { FeatureExpectations, FeatureGroupName, FeatureStore } from "../../contracts/features.ts";
 import type { Clock } from "../../core/clock.ts";
 import { describeGroup } from "./describe-group.ts";
 import { FeatureKeyError } from "./errors.ts";
