@@ -4,6 +4,7 @@
  */
 
 import { fenceAfter, parseMarkdownBlocks } from "./markdown-blocks.ts";
+import { visibleText } from "./visible-text.ts";
 
 /** A line of normalised text and where it came from. */
 export interface NormalizedLine {
@@ -14,15 +15,19 @@ export interface NormalizedLine {
   readonly isCode: boolean;
 }
 
-/** The lines of a Markdown text: without line ends, as many as it had. */
+/**
+ * The lines of a Markdown text: without line ends, as many as it had. What is code is told from the text as it is
+ * seen, so that no invisible character opens or hides a block.
+ */
 export function normalizeLines(text: string): NormalizedLine[] {
   const lines = text
     .replace(/^\uFEFF/, "")
     .replace(/\r\n?/g, "\n")
     .split("\n");
-  const code = codeLines(lines);
+  const prose = lines.map(visibleText);
+  const code = codeLines(prose.map((line) => line.trimEnd()));
   return lines.map((line, index) => ({
-    text: code[index] ? line : normalizeProse(line, lines[index + 1]),
+    text: code[index] ? line : withoutTrailingSpace(prose[index] ?? "", prose[index + 1]),
     sourceLine: index + 1,
     isCode: code[index] ?? false,
   }));
@@ -38,17 +43,13 @@ export function joinLines(lines: readonly NormalizedLine[]): { text: string; sou
   return { text: used.map(({ text }) => text).join("\n"), sourceLines: used.map(({ sourceLine }) => sourceLine) };
 }
 
-function normalizeProse(line: string, next: string | undefined): string {
-  const text = line
-    .normalize("NFC")
-    // Control characters, soft hyphens, zero-width spaces; joiners stay, emoji are made of them.
-    .replace(/(?!\t)[\p{Cc}\u00AD\u200B\u2060\uFEFF]/gu, "")
-    .replace(/[\u00A0\u2000-\u200A\u2028\u2029\u202F\u205F]/g, " ");
-  const bare = text.trimEnd();
-  const breaksHard = / {2}$/.test(text) && bare !== "" && next?.trim();
-  return breaksHard ? `${bare}  ` : bare;
+/** Two spaces before a line of text are a line break in Markdown, and stay. */
+function withoutTrailingSpace(line: string, next: string | undefined): string {
+  const bare = line.trimEnd();
+  return / {2}$/.test(line) && bare !== "" && next?.trim() ? `${bare}  ` : bare;
 }
 
+/** Which lines are inside code or its fences; an indented block that is no list's. */
 function codeLines(lines: readonly string[]): boolean[] {
   const code = Array.from(lines, () => false);
   for (const { kind, startLine, endLine } of parseMarkdownBlocks(lines.join("\n"))) {

@@ -151,10 +151,9 @@ describe("chunking", () => {
     const separator = fc.constantFrom("\n", "\n\n", "\n\n\n", "  \n");
     const text = fc.array(fc.tuple(block, separator), { maxLength: 20 }).map((parts) => parts.flat().join(""));
     fc.assert(
-      fc.property(text, fc.integer({ min: 4, max: 40 }), fc.boolean(), (each, maxTokens, isCode) => {
-        const tags = isCode ? ["code"] : [];
-        const options = { countTokens, maxTokens, targetTokens: Math.ceil(maxTokens / 2) };
-        expectWhole(each, chunkDocument({ ...document(each), tags }, options), maxTokens);
+      fc.property(text, fc.integer({ min: 4, max: 40 }), fc.boolean(), (written, maxTokens, isCode) => {
+        const each = isCode ? `~~~~~\n${written}\n~~~~~` : written;
+        expectWhole(each, chunk(each, { maxTokens, targetTokens: Math.ceil(maxTokens / 2) }), maxTokens);
       }),
       { numRuns: 300, seed: 7 },
     );
@@ -191,14 +190,11 @@ describe("chunking", () => {
 
   it("cuts files of code between definitions, and says inside of which one a later piece is", () => {
     const long = Array.from({ length: 9 }, (_, i) => `  step(${i});`).join("\n");
-    const text = `# Not a heading\nimport x;\n\n// Adds.\nfunction add(a, b) {\n  return a + b;\n}\n\nfunction run() {\n${long}\n}\n`;
-    const chunks = chunkDocument(
-      { ...document(text), tags: ["code"] },
-      { countTokens, maxTokens: 32, targetTokens: 20 },
-    );
+    const text = `\`\`\`\`js\n# Not a heading\nimport x;\n\n// Adds.\nfunction add(a, b) {\n  return a + b;\n}\n\nfunction run() {\n${long}\n}\n\`\`\`\``;
+    const chunks = chunk(text, { maxTokens: 32, targetTokens: 20 });
     expectWhole(text, chunks, 32);
     expect(chunks.map((each) => [each.headings, each.text.split("\n")[0]])).toEqual([
-      [[], "# Not a heading"],
+      [[], "````js"],
       [[], "// Adds."],
       [[], "function run() {"],
       [["function run() {"], "  step(3);"],

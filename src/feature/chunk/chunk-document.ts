@@ -27,15 +27,15 @@ const REST_FRACTION = 0.25;
 
 /**
  * The document's chunks in order; an empty document has none. Deterministic: equal documents give equal ids.
- * A document with the tag `code` is a file of code, and is cut between its definitions.
+ * A document that is all code is cut between its definitions.
  * Only where a single character has more tokens than `maxTokens` is a chunk longer.
  */
 export function chunkDocument(document: CleanedDocument, options: ChunkOptions): Chunk[] {
   const { text } = document;
   const limits = limitsOf(text, options);
-  const blocks = blocksOf(document);
+  const blocks = blocksOf(text);
   const spans = withinMaximum(text, mergeUnits(unitsOf(text, blocks, limits), limits), options);
-  const headings = headingsOf(document, blocks);
+  const headings = headingsOf(text, blocks);
   const lineAt = lineCounter(text);
   return spans.map(({ start, end, tokenCount }, index) => ({
     id: `chunk-${shortHash(hashJson([document.id, document.version, start, end]))}`,

@@ -1,15 +1,11 @@
 /** What a chunk stands under: the headings of a text, outermost first; in code the definition that it is a part of. */
 
-import type { CleanedDocument } from "../../contracts/features.ts";
 import { headingText, parseDefinitions } from "../../text/index.ts";
-import type { Block } from "./units.ts";
+import { type Block, isCodeFile } from "./units.ts";
 
 /** The names over a position; positions must be asked for in ascending order. */
-export function headingsOf(
-  document: Pick<CleanedDocument, "text" | "tags">,
-  blocks: readonly Block[],
-): (start: number) => string[] {
-  return document.tags.includes("code") ? definitionsOver(document.text) : headingsOver(document.text, blocks);
+export function headingsOf(text: string, blocks: readonly Block[]): (start: number) => string[] {
+  return isCodeFile(blocks) ? definitionsOver(text) : headingsOver(text, blocks);
 }
 
 /** With the headings that begin at the position: `# A` and `## B` open one chunk together. */

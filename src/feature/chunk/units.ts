@@ -3,7 +3,6 @@
  * and each with its size. Headings, lead-ins and numbered notes are joined here to what they belong to.
  */
 
-import type { CleanedDocument } from "../../contracts/features.ts";
 import { type BlockKind, parseDefinitions, parseMarkdownBlocks } from "../../text/index.ts";
 import { type Span, splitSpan } from "./split-span.ts";
 
@@ -27,16 +26,19 @@ export interface Block extends Span {
   readonly opensSection: boolean;
 }
 
-/** The blocks of a document's text in order. Code is told by the tag `code`, and never read as Markdown. */
-export function blocksOf({ text, tags }: Pick<CleanedDocument, "text" | "tags">): Block[] {
-  if (!tags.includes("code")) {
-    return parseMarkdownBlocks(text).map((block) => ({ ...block, opensSection: block.kind === "heading" }));
-  }
+/** The blocks of a text in order; of a file of code, which is one fenced block, the definitions. */
+export function blocksOf(text: string): Block[] {
+  const blocks = parseMarkdownBlocks(text);
+  if (!isCodeFile(blocks)) return blocks.map((block) => ({ ...block, opensSection: block.kind === "heading" }));
   return parseDefinitions(text)
     .map(({ start, end }) => ({ start, end: start + text.slice(start, end).trimEnd().length }))
     .filter(({ start, end }) => start < end)
     .map((span) => ({ ...span, kind: "code", opensSection: true }));
 }
+
+/** Whether code is all that a text has. */
+export const isCodeFile = (blocks: readonly Pick<Block, "kind">[]): boolean =>
+  blocks.length > 0 && blocks.every(({ kind }) => kind === "code");
 
 /** Blocks as units of at most the maximum, or, where they are cut, of at most the target. */
 export function unitsOf(text: string, blocks: readonly Block[], { max, target, count }: Limits): Unit[] {

@@ -13,6 +13,9 @@ const LEAST_DOCUMENTS = 3;
 const REPEATED_FRACTION = 0.6;
 /** Share of documents that have a block, wherever it stands. */
 const EVERYWHERE_FRACTION = 0.9;
+/** Whole sentences are mostly the author's; only over this many documents, nearly all of them, are they the site's. */
+const LEAST_FOR_SENTENCES = 10;
+const SENTENCE_WORDS = 4;
 /** Share of the documents with two blocks in which one follows the other: what stands between them elsewhere is foreign. */
 const SEAM_FRACTION = 0.8;
 /** Repeated blocks in a row before and after a seam, for what is inserted there to count as the site's. */
@@ -75,7 +78,7 @@ export function withoutBoilerplate(
 interface SiteBlock {
   /** White space collapsed; what differs between documents but means the same has one name. */
   readonly key: string;
-  readonly kind: "heading" | "label" | "filler" | "text";
+  readonly kind: "heading" | "label" | "sentence" | "filler" | "text";
   readonly startLine: number;
   readonly endLine: number;
 }
@@ -96,9 +99,13 @@ function siteBlocks(lines: readonly NormalizedLine[]): SiteBlock[] {
     if (kind === "code" || kind === "break" || !/\p{L}/u.test(key) || key.split(" ").length > LONGEST_WORDS) {
       return { key, kind: "text", ...span };
     }
-    return { key, kind: kind === "heading" ? "heading" : "label", ...span };
+    if (kind === "heading") return { key, kind, ...span };
+    return { key, kind: kind === "paragraph" && isSentence(key) ? "sentence" : "label", ...span };
   });
 }
+
+const isSentence = (key: string): boolean =>
+  key.split(" ").length >= SENTENCE_WORDS && /[.!?…。！？]["'”’»)\]*_]*$/.test(key);
 
 function learnSite(documents: readonly SiteBlock[][]): SiteBoilerplate {
   const having = new Map<string, number>();
@@ -111,8 +118,14 @@ function learnSite(documents: readonly SiteBlock[][]): SiteBoilerplate {
   for (const [pair, count] of beside) {
     for (const key of pair.split("\n")) closest.set(key, Math.max(closest.get(key) ?? 0, count));
   }
-  const isRepeated = ([key, count]: [string, number]): boolean =>
-    count >= EVERYWHERE_FRACTION * documents.length || (closest.get(key) ?? 0) >= REPEATED_FRACTION * documents.length;
+  const sentences = new Set(
+    documents.flatMap((blocks) => blocks.filter(({ kind }) => kind === "sentence").map(({ key }) => key)),
+  );
+  const isRepeated = ([key, count]: [string, number]): boolean => {
+    const isEverywhere = count >= EVERYWHERE_FRACTION * documents.length;
+    if (sentences.has(key)) return isEverywhere && documents.length >= LEAST_FOR_SENTENCES;
+    return isEverywhere || (closest.get(key) ?? 0) >= REPEATED_FRACTION * documents.length;
+  };
   const blocks = new Set([...having].filter(isRepeated).map(([key]) => key));
   const seams = [...beside].filter(([pair, count]) => {
     const [first = "", second = ""] = pair.split("\n");
@@ -122,7 +135,7 @@ function learnSite(documents: readonly SiteBlock[][]): SiteBoilerplate {
   return { blocks, seams: new Set(seams.map(([pair]) => pair)) };
 }
 
-const isCandidate = ({ kind }: SiteBlock): boolean => kind === "label" || kind === "heading";
+const isCandidate = ({ kind }: SiteBlock): boolean => kind === "label" || kind === "heading" || kind === "sentence";
 const pairsOf = (blocks: readonly SiteBlock[]): string[] =>
   blocks.slice(1).map(({ key }, i) => `${blocks[i]?.key}\n${key}`);
 const increment = (counts: Map<string, number>, key: string): void => {
@@ -154,7 +167,7 @@ function markSeams(blocks: readonly SiteBlock[], foreign: boolean[], { seams }: 
   }
 }
 
-/** Marks counts beside repeated blocks, and dates and titles shown again between two of them. */
+/** Marks counts and dates beside repeated blocks, and titles shown again between two of them. */
 function markFillers(blocks: readonly SiteBlock[], foreign: boolean[]): void {
   const shown = Map.groupBy(blocks, ({ key }) => key);
   const isFiller = (i: number): boolean => {
@@ -172,7 +185,8 @@ function markFillers(blocks: readonly SiteBlock[], foreign: boolean[]): void {
     if (end > start && between) foreign.fill(true, start, end);
     start = Math.max(start, end - 1);
   }
-  for (const [i, { key }] of blocks.entries()) {
-    if (key === "(count)" && (foreign[i - 1] || foreign[i + 1])) foreign[i] = true;
+  const places = [...blocks.keys()];
+  for (const i of [...places, ...places.toReversed()]) {
+    if (blocks[i]?.kind === "filler" && (foreign[i - 1] || foreign[i + 1])) foreign[i] = true;
   }
 }

@@ -6,7 +6,7 @@ import { joinLines, type NormalizedLine, normalizeLines } from "../../text/index
 import { type Boilerplate, withoutBoilerplate } from "./boilerplate.ts";
 
 /**
- * The author's words, punctuation, links and code are kept exactly, in their case.
+ * The author's words, punctuation, links and code are kept exactly, in their case; a file of code whole, as one fenced block.
  * The text is empty where the site repeats all of it.
  *
  * @param boilerplate  from `findBoilerplate`; an empty map takes nothing out

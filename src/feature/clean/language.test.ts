@@ -49,6 +49,6 @@ describe("the language of a text", () => {
     const document = { text: SENTENCES.de, language: null, tags: [] } as unknown as CleanedDocument; // what is read of one
     expect(withLanguage(document, detect).language).toBe("de");
     expect(withLanguage({ ...document, language: "en" }, detect).language).toBe("en");
-    expect(withLanguage({ ...document, tags: ["code"] }, detect).language).toBeNull();
+    expect(withLanguage({ ...document, text: `\`\`\`\n# ${SENTENCES.de}\n\`\`\`` }, detect).language).toBeNull();
   });
 });

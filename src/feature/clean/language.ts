@@ -46,9 +46,9 @@ export async function openLanguageDetector(): Promise<LanguageDetector> {
   };
 }
 
-/** The document with its language, where it has none and its text tells. Files of code are left as they are. */
+/** The document with its language, where it has none and its text tells; code tells nothing. */
 export function withLanguage(document: CleanedDocument, detect: LanguageDetector): CleanedDocument {
-  if (document.language !== null || document.tags.includes("code")) return document;
+  if (document.language !== null) return document;
   return { ...document, language: detect(document.text)?.language ?? null };
 }
 
