@@ -31,6 +31,20 @@ export interface TrilithConfig {
   readonly allowedHosts?: readonly string[];
   /** What rows of features must be like, besides what holds for everybody: `chunks`, `cleaned_documents`. */
   readonly featureExpectations?: FeatureExpectations;
+  /** Manners of collecting from the web. */
+  readonly web?: WebConfig;
+}
+
+export interface WebConfig {
+  /** Between two requests to a host; a longer one that its robots.txt asks for comes first. Default 500. */
+  readonly delayMs?: number;
+  /** Of one request, after the first. Default 3. */
+  readonly maxRetries?: number;
+  /** Of one answer with its body. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Hosts whose robots.txt is not asked for: your own. */
+  readonly ignoreRobotsOf?: readonly string[];
+  readonly userAgent?: string;
 }
 
 /** Types a configuration, for the editor. */

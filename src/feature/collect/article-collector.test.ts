@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DocumentDraft } from "../../contracts/documents.ts";
-import { type ArticleCollectorOptions, articleCollector } from "./article-collector.ts";
+import { articleCollector } from "./article-collector.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
+import { createWeb, type WebOptions } from "./web.ts";
 
 const PROSE =
   "I didn’t write this to be read aloud, and yet here we are, reading it to each other in the kitchen. ".repeat(8);
@@ -73,8 +74,9 @@ afterAll(() => {
   server.close();
 });
 
-const collect = async (path: string, options: ArticleCollectorOptions = {}): Promise<DocumentDraft> => {
-  const collector = articleCollector({ allowedHosts: [host], maxBytes: 100_000, ...options });
+const collect = async (path: string, options: WebOptions & { maxBytes?: number } = {}): Promise<DocumentDraft> => {
+  const { maxBytes = 100_000, ...web } = options;
+  const collector = articleCollector({ web: createWeb({ allowedHosts: [host], maxRetries: 0, ...web }), maxBytes });
   const drafts = await Array.fromAsync(collector.collect(path.startsWith("http") ? path : `http://${host}${path}`));
   expect(drafts).toHaveLength(1);
   return drafts[0] as DocumentDraft; // checked above
@@ -163,7 +165,7 @@ describe("the article collector", () => {
   });
 
   it("stops when its signal does", async () => {
-    const collector = articleCollector({ allowedHosts: [host] });
+    const collector = articleCollector({ web: createWeb({ allowedHosts: [host] }) });
     const stopped = Array.fromAsync(collector.collect(`http://${host}/slow`, { signal: AbortSignal.timeout(20) }));
     await expect(stopped).rejects.toMatchObject({ name: "TimeoutError" });
   });

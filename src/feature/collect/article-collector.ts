@@ -1,60 +1,80 @@
-/** Articles on the web: a page is fetched, its main content taken, and nothing else kept. */
+/** Articles on the web: a page is fetched when it has changed, its main content taken, and nothing else kept. */
 
-import type { DraftCollector } from "../../contracts/documents.ts";
+import type { Collector, DocumentDraft } from "../../contracts/documents.ts";
+import { LinkNotHtmlError, LinkStatusError } from "../errors.ts";
 import { decodeText } from "./decode-text.ts";
-import { fetchPage } from "./fetch-page.ts";
-import { guardedFetch, type PageFetch } from "./guarded-fetch.ts";
 import { platformName } from "./platform.ts";
+import { mediaTypeOf } from "./read-body.ts";
+import { createWeb, type Web, type WebAnswer } from "./web.ts";
 
-/** Limits of the article collector, and where it may go. */
+/** The web that is collected from, and the limit of a page. */
 export interface ArticleCollectorOptions {
-  /** Hosts that may be at a private, loopback or link-local address, with or without a port. */
-  readonly allowedHosts?: readonly string[];
-  /** Default: {@link guardedFetch} with `allowedHosts`. Another one does its own address checks. */
-  readonly fetch?: PageFetch;
-  /** Of the page with its redirects. Default 30,000. */
-  readonly timeoutMs?: number;
+  /** Default: {@link createWeb} as it is. Share one among collectors, so that they share their manners. */
+  readonly web?: Web;
   /** Of the page, uncompressed. Default 8 MiB. */
   readonly maxBytes?: number;
-  /** Default 5. */
-  readonly maxRedirects?: number;
-  readonly userAgent?: string;
 }
 
-const USER_AGENT = "Mozilla/5.0 (compatible; Trilith/0.1; collects its user's own writing)";
-/** Collects HTML articles by `http://` and `https://` links. */
-export function articleCollector(options: ArticleCollectorOptions = {}): DraftCollector {
-  const { allowedHosts = [], fetch = guardedFetch({ allowedHosts }) } = options;
-  const { timeoutMs = 30_000, maxBytes = 8 * 2 ** 20, maxRedirects = 5, userAgent = USER_AGENT } = options;
+const HTML = "text/html,application/xhtml+xml";
+
+/**
+ * Collects HTML articles by `http://` and `https://` links. A page that is known and gone is found to be gone; one that
+ * its server calls unchanged is not fetched.
+ */
+export function articleCollector({
+  web = createWeb(),
+  maxBytes = 8 * 2 ** 20,
+}: ArticleCollectorOptions = {}): Collector {
   return {
     name: "article",
-    accepts: (link) => /^https?:\/\//i.test(link) && URL.canParse(link),
-    async *collect(link, { signal } = {}) {
-      const limits = { timeoutMs, maxBytes, maxRedirects, userAgent, ...(signal ? { signal } : {}) };
-      const { url, bytes, contentType } = await fetchPage(link, { fetch, ...limits });
-      const { extractArticle } = await import("./extract-article.ts"); // the parsers load when a page has come
-      const {
-        markdown,
-        platform,
-        authors: _,
-        tags,
-        ...about
-      } = extractArticle(decodeText(bytes, contentType), url.href);
-      yield {
-        kind: "article",
-        platform: platformName(url, platform),
-        source: withoutFragment(link),
-        format: "markdown",
-        content: markdown,
-        tags: [...tags],
-        ...about,
-      };
+    accepts: isWebAddress,
+    async *collect(link, { signal, lastSeen } = {}) {
+      const source = sourceOf(link);
+      const known = await lastSeen?.(source);
+      const validators = known?.goneAt === null ? known : undefined;
+      try {
+        const answer = await web.get(link, { accept: HTML, maxBytes, validators, signal });
+        if (answer.isUnchanged) yield { source, state: "unchanged" };
+        else yield { ...(await toDraft(answer, source)), validators: answer.validators };
+      } catch (error) {
+        if (!known || !(error instanceof LinkStatusError) || !isGone(error.status)) throw error;
+        yield { source, state: "gone" };
+      }
     },
   };
 }
 
-function withoutFragment(link: string): string {
+export const isWebAddress = (link: string): boolean => /^https?:\/\//i.test(link) && URL.canParse(link);
+
+const isGone = (status: number): boolean => status === 404 || status === 410;
+
+async function toDraft(answer: WebAnswer & { isUnchanged: false }, source: string): Promise<DocumentDraft> {
+  const { url, bytes, contentType } = answer;
+  const media = mediaTypeOf(contentType, bytes);
+  if (media !== "" && !HTML.split(",").includes(media)) throw new LinkNotHtmlError(source, media);
+  const { extractArticle } = await import("./extract-article.ts"); // the parsers load when a page has come
+  const article = extractArticle(decodeText(bytes, contentType), url.href);
+  const { markdown, platform, authors: _, tags, ...about } = article;
+  return {
+    kind: "article",
+    platform: platformName(url, platform),
+    source,
+    format: "markdown",
+    content: markdown,
+    tags: [...tags],
+    ...about,
+  };
+}
+
+/** What services add to links to see where readers come from. */
+const TRACKING = /^(?:utm_\w+|fbclid|gclid|mc_[ce]id|ref_src)$/;
+
+/** The link as a document's source: without the fragment, and without what only follows the reader. */
+export function sourceOf(link: string): string {
   const url = new URL(link);
   url.hash = "";
+  for (const [name, value] of [...url.searchParams]) {
+    if (TRACKING.test(name) || (name === "source" && value.startsWith("rss"))) url.searchParams.delete(name);
+  }
   return url.href;
 }
