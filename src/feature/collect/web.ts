@@ -107,17 +107,12 @@ class PoliteWeb implements Web {
     let url = new URL(link);
     const { maxRedirects = 5 } = this.#options;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const { host } = url;
       const rules = await this.robots(url, signal);
       const rule = rules.forbids(url);
       if (rule !== undefined) throw new LinkDisallowedError(link, rule);
       const at = url;
-      const hop = await this.#gate.enter(
-        host,
-        Math.max(this.#delayMs(at), rules.delayMs ?? 0),
-        () => this.#tryHop(link, at, request),
-        signal,
-      );
+      const turn = { host: url.host, delayMs: Math.max(this.#delayMs(at), rules.delayMs ?? 0), signal };
+      const hop = await this.#gate.enter(turn, () => this.#tryHop(link, at, request));
       if ("answer" in hop) return hop.answer;
       url = hop.target;
     }
@@ -141,7 +136,9 @@ class PoliteWeb implements Web {
       let url = address;
       for (let redirects = 0; redirects <= 5; redirects++) {
         const at = url;
-        const hop = await this.#gate.enter(at.host, 0, () => this.#tryHop(address.href, at, request), signal);
+        const hop = await this.#gate.enter({ host: at.host, delayMs: 0, signal }, () =>
+          this.#tryHop(address.href, at, request),
+        );
         if ("answer" in hop) {
           return hop.answer.isUnchanged
             ? ALLOWS_ALL
