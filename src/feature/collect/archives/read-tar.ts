@@ -60,11 +60,7 @@ export async function* readTar(
       }
       const isFile = type === "file" || type === "contiguous-file";
       if (isFile || type === "symlink" || type === "link") {
-        const read = async (): Promise<Uint8Array> => {
-          const pieces: Buffer[] = []; // a tar entry's stream gives buffers
-          for await (const piece of entry as AsyncIterable<Buffer>) pieces.push(piece);
-          return Buffer.concat(pieces);
-        };
+        const read = (): Promise<Uint8Array> => readEntry(entry, source);
         yield { name, sizeBytes: size, isLink: !isFile, comment: commentOf(entry.header), read };
       }
       entry.resume();
@@ -72,6 +68,16 @@ export async function* readTar(
   } catch (error) {
     throw isTrilithError(error) ? error : new ArchiveUnreadableError(source, error);
   }
+}
+
+async function readEntry(entry: unknown, source: string): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  try {
+    for await (const piece of entry as AsyncIterable<Buffer>) pieces.push(piece); // a tar entry's stream gives buffers
+  } catch (error) {
+    throw isTrilithError(error) ? error : new ArchiveUnreadableError(source, error);
+  }
+  return Buffer.concat(pieces);
 }
 
 async function* counted(pieces: AsyncIterable<Uint8Array>, add: (bytes: number) => void): AsyncGenerator<Uint8Array> {
