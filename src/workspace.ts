@@ -138,9 +138,9 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
   return {
     artifacts: async () => artifacts,
     async collectors() {
-      const { articleCollector, createWeb, folderCollector } = await import("./feature/index.ts");
+      const { articleCollector, createWeb, exportCollector, folderCollector } = await import("./feature/index.ts");
       const web = createWeb({ allowedHosts: config.allowedHosts ?? [], clock, ...config.web });
-      return [articleCollector({ web }), folderCollector()];
+      return [articleCollector({ web }), exportCollector(), folderCollector()];
     },
     async warehouse() {
       const { createWarehouse } = await import("./stores/warehouse/index.ts");
