@@ -179,9 +179,9 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
 
 /** The configured embedder. */
 async function openEmbedders(chosen: NonNullable<TrilithConfig["embeddingModel"]>): Promise<Embedders> {
-  const { aiSdkEmbedders, lsaEmbedders, onnxEmbedders } = await import("./models/index.ts");
+  const { aiSdkEmbedders, folderEmbedders, lsaEmbedders } = await import("./models/index.ts");
   if (chosen === "lsa") return lsaEmbedders();
-  return "folder" in chosen ? onnxEmbedders(chosen) : aiSdkEmbedders({ model: chosen });
+  return "folder" in chosen ? folderEmbedders(chosen) : aiSdkEmbedders({ model: chosen });
 }
 
 /** The configured chat model: the configuration's, or TRILITH_MODEL at TRILITH_MODEL_URL; none otherwise. */

@@ -5,6 +5,15 @@
  */
 
 export { parseCheckpoint, toFloatCheckpoint, toInt8Checkpoint } from "./checkpoint-int8.ts";
+export {
+  type Distilled,
+  type DistillFigures,
+  type DistillOptions,
+  type DistillStage,
+  distillStatic,
+} from "./embed/distill/distill-static.ts";
+export { type CardFacts, renderCard } from "./embed/distill/render-card.ts";
+export { folderEmbedders } from "./embed/folder-embedders.ts";
 export { type OnnxEmbeddersOptions, onnxEmbedders } from "./embed/onnx-embedders.ts";
 export { type AiSdkEmbeddersOptions, aiSdkEmbedders, countPieces, lsaEmbedders } from "./embedders.ts";
 export {

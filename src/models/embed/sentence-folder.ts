@@ -14,6 +14,7 @@ import { POOLING_FLAGS, type PoolingMode } from "./pooling.ts";
 
 /** A folder as its files describe it. */
 export interface SentenceFolder {
+  readonly folder: string;
   /** Of the ONNX graph. */
   readonly graphPath: string;
   readonly poolings: readonly PoolingMode[];
@@ -60,6 +61,7 @@ export async function readSentenceFolder(folder: string, graph?: string): Promis
   const { max_position_embeddings } = await readJson(folder, "config.json", Sizes, {});
   const limit = bert.max_seq_length ?? tokenizerConfig.model_max_length;
   return {
+    folder,
     graphPath: join(folder, graphName),
     poolings,
     maxTokens: Math.min(limit ?? Number.POSITIVE_INFINITY, max_position_embeddings ?? 512),

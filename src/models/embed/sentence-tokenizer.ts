@@ -15,6 +15,8 @@ export interface SentenceTokenizer {
   count(text: string): number;
   /** With special tokens; never longer than the window. */
   encode(text: string): number[];
+  /** Ids between the special tokens. */
+  wrap(ids: readonly number[]): number[];
 }
 
 /** What is used of the library's tokenizer: its declarations do not resolve under `nodenext`. */
@@ -38,11 +40,8 @@ export function createSentenceTokenizer(options: SentenceTokenizerOptions): Sent
     tokenizer.encode(options.lowercase ? text.toLowerCase() : text, { add_special_tokens: false }).ids;
   const { before, after } = specialTokens(tokenizer);
   const maxTextTokens = options.maxTokens - before.length - after.length;
-  return {
-    maxTextTokens,
-    count: (text) => plain(text).length,
-    encode: (text) => [...before, ...plain(text).slice(0, maxTextTokens), ...after],
-  };
+  const wrap = (ids: readonly number[]): number[] => [...before, ...ids.slice(0, maxTextTokens), ...after];
+  return { maxTextTokens, count: (text) => plain(text).length, encode: (text) => wrap(plain(text)), wrap };
 }
 
 function specialTokens(tokenizer: HuggingFaceTokenizer): { before: number[]; after: number[] } {
