@@ -40,6 +40,7 @@ export interface DistillOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The vocabulary and the passages are read by the teacher; training needs it no more. */
 export type DistillStage = "vocabulary" | "passages" | "training";
 
 /** A distilled embedder. */
