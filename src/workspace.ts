@@ -16,6 +16,7 @@ import { entropyRandom } from "./core/random.ts";
 import { parseWith } from "./core/schema.ts";
 import { type BlobDriver, blobsFromUrl, createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
 import {
+  compactDatabase,
   migrateDatabase,
   openPostgresDatabase,
   openPostgresSession,
@@ -85,6 +86,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     clock,
     log,
     fingerprint: (port) => fingerprintOf(port, open, config),
+    compact: () => compactDatabase(database),
     async close() {
       await (await opened.vectors)?.close();
       await close();

@@ -111,6 +111,20 @@ export class FolderInUseError extends TrilithError {
   }
 }
 
+/** Thrown when something is to be forgotten while runs could write it down again. */
+export class RunsUnderWayError extends TrilithError {
+  override readonly code = "runs-under-way";
+  override readonly retryable = true;
+  override readonly usage = true;
+
+  constructor(ids: readonly string[]) {
+    super(
+      `Runs are under way (${ids.join(", ")}), which may write down what is to be forgotten; expected none. ` +
+        "Let them end, or stop them with: trilith cancel <run>",
+    );
+  }
+}
+
 /** Exit codes: 0 done, 1 the work failed, 2 the command was wrong, 70 a fault of Trilith, 130 stopped by Ctrl-C. */
 export function reportError(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof Error && error.name === "AbortError") return 130;

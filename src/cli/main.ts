@@ -9,6 +9,7 @@ import { addArtifactCommands } from "./command-groups/artifact-commands.ts";
 import type { Action } from "./command-groups/bind.ts";
 import { addDataCommands } from "./command-groups/data-commands.ts";
 import { addEmbedderCommands } from "./command-groups/embedder-commands.ts";
+import { addFeatureCommands } from "./command-groups/feature-commands.ts";
 import { addLineageCommand } from "./command-groups/lineage-commands.ts";
 import { addProjectCommands } from "./command-groups/project-commands.ts";
 import { addRunCommands } from "./command-groups/run-commands.ts";
@@ -65,6 +66,7 @@ function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
   addArtifactCommands(program, bind);
   addDataCommands(program, bind);
   addEmbedderCommands(program, bind);
+  addFeatureCommands(program, bind);
   addLineageCommand(program, bind);
   addScheduleCommands(program, bind);
   addTwinCommands(program, bind);

@@ -102,6 +102,14 @@ export interface Warehouse {
   readDocuments(filter?: DocumentFilter): AsyncIterable<RawDocument>;
   /** The given or latest version. */
   findDocument(id: string, version?: number): Promise<RawDocument | undefined>;
+  /**
+   * Takes documents out with all their versions and what crawls knew of them, for good; and an author of the ids, once
+   * no document of theirs is left.
+   */
+  forget(ids: { readonly documentIds: readonly string[]; readonly authorIds?: readonly string[] }): Promise<{
+    readonly documentCount: number;
+    readonly versionCount: number;
+  }>;
   /** Changes whenever a read of authors or documents could give something else. */
   fingerprint(): Promise<string>;
   readonly crawlState: CrawlState;

@@ -120,6 +120,8 @@ export interface ArtifactCatalog {
   ): Promise<ArtifactRecord>;
   /** Versions that no run which is there made or read, oldest first. */
   listUnused(): Promise<ArtifactRecord[]>;
+  /** Takes away what the journal itself keeps of the versions' contents; that they were made stays known. */
+  erase(ids: readonly string[]): Promise<void>;
   /** Takes versions out, all or none. @throws {ArtifactInUseError} (`artifact-in-use`) when a run made or reads one */
   remove(ids: readonly string[]): Promise<void>;
 }

@@ -68,6 +68,8 @@ export interface IndexBuild {
   readonly featuresVersion: number;
   /** Each chunk id once. */
   readonly points: PointBatches;
+  /** Drops every other index as soon as this one is in use, though somebody may be reading it: nothing of it is left. */
+  readonly dropOthers?: boolean;
 }
 
 /** What came and went since the index was last written. Doing it again changes nothing. */

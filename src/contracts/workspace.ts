@@ -69,5 +69,7 @@ export interface Workspace {
   readonly log: Logger;
   /** What a read through the port depends on: part of the cache key of every step that uses it. */
   fingerprint(port: PortName): Promise<string>;
+  /** Gives back the room of what was deleted, so that nothing of it can be read from the database's files. */
+  compact?(): Promise<void>;
   close(): Promise<void>;
 }

@@ -43,6 +43,7 @@ function memoryWarehouse(): Warehouse {
       yield* documents.values();
     },
     findDocument: async (id) => documents.get(id),
+    forget: async () => ({ documentCount: 0, versionCount: 0 }),
     fingerprint: async () => "",
     crawlState: {
       find: async () => undefined,

@@ -20,6 +20,8 @@ export interface LoadIndexOptions {
   readonly embedded: Pick<EmbeddedChunks, "embedder"> & Partial<Pick<EmbeddedChunks, "chunks" | "vectors">>;
   /** Builds a new index also where catching up would do: for one that is damaged. */
   readonly whole?: boolean;
+  /** Leaves nothing of older indexes where a new one is built. */
+  readonly dropOthers?: boolean;
   /** `total` is the chunks known so far: how many there will be is not known before they are read. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -39,7 +41,7 @@ export async function loadIndex(options: LoadIndexOptions): Promise<IndexDescrip
     const write = { embedder, featuresVersion: changes.version, points: toPoints(changes.written) };
     const loaded = known
       ? await vectors.update({ ...write, removedIds: changes.removedIds })
-      : await vectors.build(write);
+      : await vectors.build({ ...write, dropOthers: options.dropOthers ?? false });
     if (loaded.featuresVersion >= (await features.version("chunks"))) return loaded;
   }
 }

@@ -1,5 +1,6 @@
 /** Door of the database room: one SQL connection that the stores are built on. */
 
+export { compactDatabase } from "./compact.ts";
 export { openPostgresDatabase, type PgLibrary, type PostgresDatabaseOptions } from "./drivers/postgres.ts";
 export { openSqliteDatabase, type SqliteDatabaseOptions } from "./drivers/sqlite.ts";
 export {

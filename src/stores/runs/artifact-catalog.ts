@@ -31,6 +31,13 @@ export function createArtifactCatalog(tables: RunDatabase, { clock, commit }: Wr
       });
     },
     listUnused: async () => (await readArtifacts(tables, { unused: true })).reverse(),
+    erase: (ids) =>
+      commit(async (tx) => {
+        for (const part of inParts(ids)) {
+          const erased = tx.updateTable("artifact").set({ content: null, preview: "null" });
+          await erased.where("id", "in", [...part]).execute();
+        }
+      }),
     remove: (ids) =>
       commit(async (tx) => {
         for (const part of inParts(ids)) {

@@ -164,6 +164,15 @@ export function describeRunJournal(name: string, open: OpenDatabase): void {
       expect((await journal.listInvocations("r1")).map(({ id }) => id)).toEqual(["stale", "a", "b"]);
     });
 
+    it("erases what it keeps of contents, and still knows that they were made", async () => {
+      const { journal } = await openJournal();
+      const lease = await journal.createRun(newRun("r1"));
+      await (await lease.startAttempt(entry("crawl-1"), "inline")).finish(completed("[1]"));
+      await journal.artifacts.erase(["crawl@1", "crawl@9"]);
+      expect(await journal.artifacts.readInline("crawl@1")).toBeUndefined();
+      expect(await journal.artifacts.find("crawl@1")).toMatchObject({ inline: false, preview: null });
+    });
+
     it("registers what comes from outside once, and removes only what no run that is there has used", async () => {
       const { journal } = await openJournal();
       const { content: _content, output: _output, ...outside } = draft("from outside");

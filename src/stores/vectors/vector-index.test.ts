@@ -186,6 +186,14 @@ describe("building the vector index", () => {
     expect(await driver.listTables()).toEqual([generation]);
   });
 
+  it("drops every other generation at once where a build leaves nothing of them", async () => {
+    const driver = memoryVectors();
+    const { index } = openIndex(driver);
+    await index.build(whole(points));
+    const { generation } = await index.build({ ...whole(points), dropOthers: true });
+    expect(await driver.listTables()).toEqual([generation]);
+  });
+
   it("holds nothing after a build of no points, and is searched without error", async () => {
     const { index } = openIndex();
     await index.build(whole(points));

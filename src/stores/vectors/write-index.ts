@@ -39,7 +39,8 @@ export async function buildIndex(writer: IndexWriter, build: IndexBuild): Promis
     featuresVersion: build.featuresVersion,
   };
   await driver.writePointer(JSON.stringify(pointer));
-  await dropSuperseded(driver, generation, clock.now());
+  const keepMs = build.dropOthers ? -Infinity : KEEP_MS;
+  await dropSuperseded(driver, generation, clock.now() - keepMs);
   return pointer;
 }
 
@@ -96,10 +97,10 @@ function toRow({ chunk, vector }: VectorPoint): VectorRow {
   };
 }
 
-/** Tables older than the time limit go, except the one in use; a table that another build is filling is young. */
-async function dropSuperseded(driver: VectorDriver, current: string, nowMs: number): Promise<void> {
+/** Tables made before the time go, except the one in use; a table that another build is filling is young. */
+async function dropSuperseded(driver: VectorDriver, current: string, beforeMs: number): Promise<void> {
   for (const table of await driver.listTables()) {
-    const madeMs = Number(/^g(\d+)_/.exec(table)?.[1] ?? nowMs);
-    if (table !== current && nowMs - madeMs > KEEP_MS) await driver.dropTable(table);
+    const madeMs = Number(/^g(\d+)_/.exec(table)?.[1] ?? beforeMs);
+    if (table !== current && madeMs < beforeMs) await driver.dropTable(table);
   }
 }

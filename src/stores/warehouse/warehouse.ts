@@ -19,6 +19,7 @@ import { hashJson, shortHash } from "../../core/hash.ts";
 import { parseWith } from "../../core/schema.ts";
 import { countChange } from "./count-change.ts";
 import { createCrawlState } from "./crawl-state.ts";
+import { forgetDocuments } from "./forget.ts";
 import type { WarehouseTables } from "./tables.ts";
 
 /** A warehouse in the database, whose migrations must have been applied. `clock` dates what is collected. */
@@ -69,6 +70,8 @@ export function createWarehouse(database: Database, clock: Clock): Warehouse {
     },
 
     findDocument: (id, version) => findDocument(tables, id, version),
+
+    forget: (ids) => forgetDocuments(tables, ids),
 
     async fingerprint() {
       const { count } = await tables.selectFrom("warehouse_change").select("count").executeTakeFirstOrThrow();

@@ -1,0 +1,76 @@
+/**
+ * Forgetting documents everywhere: contents of artifacts, features of every version, the index, the warehouse. The
+ * warehouse is last, so that what is cut off is found and done again when the command is given again.
+ */
+
+import type { ForgottenRows } from "../../contracts/features.ts";
+import type { Workspace } from "../../contracts/workspace.ts";
+import { loadIndex } from "../../feature/index.ts";
+import { type ErasedArtifacts, eraseArtifacts } from "./erase-artifacts.ts";
+import type { ForgetPlan } from "./plan.ts";
+import { createTraces, type Traces } from "./traces.ts";
+
+/** What was taken away. */
+export interface Forgotten {
+  readonly documentCount: number;
+  readonly versionCount: number;
+  readonly features: readonly ForgottenRows[];
+  /** Chunks of the index afterwards; `null` where there is none. */
+  readonly indexPointCount: number | null;
+  readonly artifacts: ErasedArtifacts;
+}
+
+/** Takes the plan's documents out of the workspace. `onStage` is told what is being done. */
+export async function forgetDocuments(
+  workspace: Workspace,
+  { documents, authorIds }: Pick<ForgetPlan, "documents" | "authorIds">,
+  onStage: (stage: string) => void = () => undefined,
+): Promise<Forgotten> {
+  const documentIds = documents.map(({ id }) => id);
+  const [warehouse, features] = [await workspace.open("warehouse"), await workspace.open("features")];
+  onStage("reading what is to be forgotten");
+  const traces = await tracesOf(workspace, documentIds);
+  onStage("artifacts");
+  const artifacts = await eraseArtifacts(workspace, traces);
+  onStage("features");
+  const rows = await features.forget(documentIds);
+  onStage("index");
+  const indexPointCount = await rebuildIndex(workspace);
+  onStage("warehouse");
+  const counts = await warehouse.forget({ documentIds, authorIds });
+  onStage("database");
+  await workspace.compact?.();
+  return { ...counts, features: rows, indexPointCount, artifacts };
+}
+
+async function tracesOf(workspace: Workspace, documentIds: readonly string[]): Promise<Traces> {
+  const [warehouse, features] = [await workspace.open("warehouse"), await workspace.open("features")];
+  const chunks = await features.history("chunks", { documentIds });
+  const traces = createTraces([...documentIds, ...chunks.map(({ row }) => row.id)]);
+  for (const id of documentIds) {
+    const latest = (await warehouse.findDocument(id))?.version ?? 0;
+    for (let version = latest; version > 0; version--) {
+      const document = await warehouse.findDocument(id, version);
+      if (document) traces.add({ text: document.content, names: [document.title, document.source] });
+    }
+  }
+  const cleaned = await features.history("cleaned_documents", { documentIds });
+  for (const { row } of [...cleaned, ...chunks]) traces.add({ text: row.text, names: [row.title, row.source] });
+  const forgotten = new Set(documentIds);
+  for await (const { id, content, title, source } of warehouse.readDocuments()) {
+    if (!forgotten.has(id)) traces.keep({ text: content, names: [title, source] });
+  }
+  return traces;
+}
+
+/** A whole new index, as an engine only marks what is deleted: of the old one nothing is left. */
+async function rebuildIndex(workspace: Workspace): Promise<number | null> {
+  const vectors = await workspace.open("vectors");
+  const index = await vectors.describe();
+  if (index === undefined) return null;
+  const { artifacts } = workspace;
+  const [features, embedders] = [await workspace.open("features"), await workspace.open("embedders")];
+  const embedded = { embedder: index.embedder };
+  const loaded = await loadIndex({ features, vectors, embedders, artifacts, embedded, whole: true, dropOthers: true });
+  return loaded.pointCount;
+}
