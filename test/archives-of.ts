@@ -1,7 +1,6 @@
 /** ZIP and tar archives in memory, for tests: also ones that no honest tool would write. */
 
 import { crc32, deflateRawSync, gzipSync } from "node:zlib";
-import { pack } from "tar-stream";
 
 /** One file; what is given beside its content overrides what an honest archive would say. */
 export interface ZipFileOf {
@@ -71,18 +70,27 @@ export interface TarFileOf {
   readonly linkname?: string;
 }
 
-/** A `.tar.gz` of entries in order, with git's remark on the commit where one is given. */
-export async function tarGzOf(files: readonly TarFileOf[], commit?: string): Promise<Buffer> {
-  const archive = pack();
-  const record = `comment=${commit}\n`;
-  const header = { name: "pax_global_header", type: "pax-global-header" } as unknown as { name: string }; // git's own kind
-  if (commit !== undefined) archive.entry(header, `${record.length + 3} ${record}`);
-  for (const { name, content = "", type = "file", linkname } of files) {
-    if (type === "file") archive.entry({ name, type }, content);
-    else archive.entry({ name, type, ...(linkname === undefined ? {} : { linkname }) });
-  }
-  archive.finalize();
-  const pieces: Buffer[] = [];
-  for await (const piece of archive as AsyncIterable<Buffer>) pieces.push(piece);
-  return gzipSync(Buffer.concat(pieces));
+/** A `.tar.gz` of entries in order, with git's remark on the commit before them where one is given. */
+export function tarGzOf(files: readonly TarFileOf[], commit?: string): Buffer {
+  const remark = commit === undefined ? [] : [tarBlock("pax_global_header", "g", `52 comment=${commit}\n`)];
+  const entries = files.map(({ name, content = "", type = "file", linkname = "" }) =>
+    type === "file" ? tarBlock(name, "0", content) : tarBlock(name, type === "symlink" ? "2" : "5", "", linkname),
+  );
+  return gzipSync(Buffer.concat([...remark, ...entries, Buffer.alloc(1024)]));
+}
+
+/** A header and its content, in blocks of 512 bytes. @source POSIX.1-2017, pax, ustar interchange format */
+function tarBlock(name: string, flag: string, content: string, linkname = ""): Buffer {
+  const body = Buffer.from(content);
+  const header = Buffer.alloc(512);
+  header.write(name, 0, 100);
+  header.write("0000644\0", 100);
+  header.write(`${body.length.toString(8).padStart(11, "0")}\0`, 124);
+  header.write("00000000000\0        ", 136); // the time, and spaces where the checksum will stand
+  header.write(flag, 156);
+  header.write(linkname, 157, 100);
+  header.write("ustar\u000000", 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512)]);
 }

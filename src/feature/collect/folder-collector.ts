@@ -49,6 +49,8 @@ export interface CollectFilesOptions extends FolderCollectorOptions {
   readonly given: string;
   /** What every document of the folder has in common; a note from a folder by default. */
   readonly origin?: Partial<Pick<DocumentDraft, "kind" | "platform" | "licence">>;
+  /** By path; what the text says by default. */
+  readonly titleOf?: (path: string) => string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -63,7 +65,7 @@ export async function* collectFiles(
   files: AsyncIterable<string | SkippedSource>,
   options: CollectFilesOptions,
 ): AsyncGenerator<DocumentDraft | SkippedSource> {
-  const { folder, given, origin, signal } = options;
+  const { folder, given, origin, titleOf, signal } = options;
   const problems: string[] = [];
   let count = 0;
   for await (const file of files) {
@@ -73,7 +75,8 @@ export async function* collectFiles(
     const reading = typeof file === "string" ? await readAt(join(folder, path), { path, source }, options) : file;
     if ("text" in reading && reading.text) {
       count++;
-      yield { kind: "note", platform: "folder", ...origin, ...reading.text, source };
+      const title = titleOf?.(path) ?? reading.text.title;
+      yield { kind: "note", platform: "folder", ...origin, ...reading.text, title, source };
       for (const remark of reading.remarks) yield { source, reason: remark };
     } else if (reading.reason !== undefined) {
       if (typeof file === "string" && problems.length < 20) problems.push(`${source}: ${reading.reason}`);

@@ -31,12 +31,14 @@ export async function* readTar(
 ): AsyncGenerator<TarEntry> {
   const { extract } = await import("tar-stream");
   const meter = { packed: 0, bytes: 0, name: "all of it" };
+  let comment: string | undefined;
   const entries = extract();
   pipeline(
     Readable.from(counted(packed, (bytes) => (meter.packed += bytes))),
     createGunzip(),
     async function* (unpacked: AsyncIterable<Uint8Array>) {
       for await (const piece of unpacked) {
+        if (meter.bytes === 0) comment = commentIn(piece);
         meter.bytes += piece.byteLength;
         assertRatio(source, meter, limits.maxRatio);
         if (meter.bytes > limits.maxTotalBytes) {
@@ -61,7 +63,7 @@ export async function* readTar(
       const isFile = type === "file" || type === "contiguous-file";
       if (isFile || type === "symlink" || type === "link") {
         const read = (): Promise<Uint8Array> => readEntry(entry, source);
-        yield { name, sizeBytes: size, isLink: !isFile, comment: commentOf(entry.header), read };
+        yield { name, sizeBytes: size, isLink: !isFile, comment, read };
       }
       entry.resume();
     }
@@ -87,9 +89,8 @@ async function* counted(pieces: AsyncIterable<Uint8Array>, add: (bytes: number) 
   }
 }
 
-/** git writes the commit into the archive's global header; an entry has it where it has extended headers of its own. */
-function commentOf(header: object): string | undefined {
-  const pax = "pax" in header ? header.pax : undefined;
-  const comment = typeof pax === "object" && pax !== null && "comment" in pax ? pax.comment : undefined;
-  return typeof comment === "string" ? comment : undefined;
-}
+/** git writes the commit as a remark into a first, global header: `52 comment=…`. @source git archive, FORMAT tar */
+const commentIn = (start: Uint8Array): string | undefined =>
+  /^pax_global_header\0[^]{494}\d+ comment=([0-9a-f]{40})\n/.exec(
+    Buffer.from(start.subarray(0, 1024)).toString("latin1"),
+  )?.[1];
