@@ -140,9 +140,15 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
   return {
     artifacts: async () => artifacts,
     async collectors() {
-      const { articleCollector, createWeb, exportCollector, folderCollector } = await import("./feature/index.ts");
-      const web = createWeb({ allowedHosts: config.allowedHosts ?? [], clock, ...config.web });
-      return [articleCollector({ web }), exportCollector(), folderCollector()];
+      const feature = await import("./feature/index.ts");
+      const web = feature.createWeb({ allowedHosts: config.allowedHosts ?? [], clock, ...config.web });
+      return [
+        feature.githubCollector(),
+        feature.articleCollector({ web }),
+        feature.exportCollector(),
+        feature.repositoryCollector(),
+        feature.folderCollector(),
+      ];
     },
     async warehouse() {
       const { createWarehouse } = await import("./stores/warehouse/index.ts");

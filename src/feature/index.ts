@@ -14,6 +14,8 @@ export { findAuthors } from "./collect/find-authors.ts";
 export { type FolderCollectorOptions, folderCollector } from "./collect/folder-collector.ts";
 export { type GuardedFetchOptions, guardedFetch, type PageFetch } from "./collect/guarded-fetch.ts";
 export { type ImportReport, importWarehouseJson } from "./collect/import-warehouse-json.ts";
+export { type GithubCollectorOptions, githubCollector } from "./collect/repository/github-collector.ts";
+export { repositoryCollector } from "./collect/repository/repository-collector.ts";
 export { createWeb, type Web, type WebOptions } from "./collect/web.ts";
 export { type EmbeddedChunks, type EmbedOptions, embedChunks } from "./embed/embed-chunks.ts";
 export { fromEmbeddedFiles, toEmbeddedFiles } from "./embed/embedded-files.ts";
