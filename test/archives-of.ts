@@ -72,15 +72,15 @@ export interface TarFileOf {
 
 /** A `.tar.gz` of entries in order, with git's remark on the commit before them where one is given. */
 export function tarGzOf(files: readonly TarFileOf[], commit?: string): Buffer {
-  const remark = commit === undefined ? [] : [tarBlock("pax_global_header", "g", `52 comment=${commit}\n`)];
-  const entries = files.map(({ name, content = "", type = "file", linkname = "" }) =>
-    type === "file" ? tarBlock(name, "0", content) : tarBlock(name, type === "symlink" ? "2" : "5", "", linkname),
-  );
+  const remark =
+    commit === undefined ? [] : [tarBlock({ name: "pax_global_header", flag: "g", content: `52 comment=${commit}\n` })];
+  const flags = { file: "0", symlink: "2", directory: "5" };
+  const entries = files.map(({ type = "file", ...file }) => tarBlock({ ...file, flag: flags[type] }));
   return gzipSync(Buffer.concat([...remark, ...entries, Buffer.alloc(1024)]));
 }
 
 /** A header and its content, in blocks of 512 bytes. @source POSIX.1-2017, pax, ustar interchange format */
-function tarBlock(name: string, flag: string, content: string, linkname = ""): Buffer {
+function tarBlock({ name, flag, content = "", linkname = "" }: Omit<TarFileOf, "type"> & { flag: string }): Buffer {
   const body = Buffer.from(content);
   const header = Buffer.alloc(512);
   header.write(name, 0, 100);

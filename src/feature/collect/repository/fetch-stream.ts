@@ -26,7 +26,7 @@ export async function* fetchStream(link: string, options: FetchStreamOptions): A
   let timer = listen();
   const signal = options.signal ? AbortSignal.any([silence.signal, options.signal]) : silence.signal;
   try {
-    const response = await follow(link, options.fetch, signal);
+    const response = await follow(link, options, signal);
     for await (const bytes of response.body ?? []) {
       clearTimeout(timer); // the one who reads may take its time
       yield bytes;
@@ -42,11 +42,11 @@ export async function* fetchStream(link: string, options: FetchStreamOptions): A
   }
 }
 
-async function follow(link: string, fetch: PageFetch, signal: AbortSignal): Promise<Response> {
+async function follow(link: string, options: FetchStreamOptions, signal: AbortSignal): Promise<Response> {
   let url = new URL(link);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const headers = { "user-agent": "Trilith/0.1", accept: "*/*" };
-    const response = await fetch(url, { headers, redirect: "manual", signal });
+    const response = await options.fetch(url, { headers, redirect: "manual", signal });
     if (response.status === 200) return response;
     await response.body?.cancel();
     const target = URL.parse(response.headers.get("location") ?? "", url.href);
