@@ -25,8 +25,18 @@ if (pages.length === 0) {
   process.exit(1);
 }
 
-const scoreRules = (rules: readonly PruningRule[]): PageScore[] =>
-  pages.map(({ html, url, gold }) => scorePage(gold, readableText(readArticle(html, url, rules).article.markdown)));
+const measured = new Map<string, PageScore[]>();
+
+/** Of every page with these rules alone; measured once for each set of them. */
+function scoreRules(rules: readonly PruningRule[]): PageScore[] {
+  const known = measured.get(rules.join());
+  if (known) return known;
+  const scores = pages.map(({ html, url, gold }) =>
+    scorePage(gold, readableText(readArticle(html, url, rules).article.markdown)),
+  );
+  measured.set(rules.join(), scores);
+  return scores;
+}
 
 function scoreReadability({ html, gold }: GoldPage): PageScore {
   // Readability types its document as the browser's; linkedom's is one in all that it uses.

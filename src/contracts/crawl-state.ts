@@ -35,6 +35,9 @@ export interface CrawlState {
   list(authorId: string, link: string): Promise<Sighting[]>;
   /** Notes that the source is as it was, or is no more. A document that is gone stays, with the date of its first absence. */
   mark(sighting: Sighting, state: "unchanged" | "gone"): Promise<void>;
+  /** What an index of documents, as a feed is one, was last given with; it is no document itself. */
+  findIndex(authorId: string, source: string): Promise<Validators | undefined>;
+  saveIndex(authorId: string, source: string, validators: Validators): Promise<void>;
   /** What was noted of a crawl, by link: empty for one that is new. */
   loadCrawl(crawlId: string): Promise<ReadonlyMap<string, string>>;
   /** Notes what became of a link, as text; a later note replaces it. */

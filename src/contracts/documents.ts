@@ -126,13 +126,17 @@ export const isSkipped = (found: Finding): found is SkippedSource => "reason" in
 export type Finding =
   | (DocumentDraft & { readonly validators?: Validators })
   | SkippedSource
-  | { readonly source: string; readonly state: "unchanged" | "gone" };
+  | { readonly source: string; readonly state: "unchanged" | "gone" }
+  /** An index of documents, as a feed is one, with what it was given with. */
+  | { readonly source: string; readonly state: "indexed"; readonly validators: Validators };
 
 /** What a collector may ask and must obey. */
 export interface CollectRequest {
   readonly signal?: AbortSignal | undefined;
   /** What is known of a source; without it everything counts as new. */
   readonly lastSeen?: (source: string) => Promise<Sighting | undefined>;
+  /** What an index was last given with. */
+  readonly lastIndexed?: (source: string) => Promise<Validators | undefined>;
 }
 
 /** Turns one link or path into documents. */
@@ -144,6 +148,24 @@ export interface Collector {
   readonly isWhole?: boolean;
   /** Yields what is found and what was left out; throws one clear error when there is nothing to take. */
   collect(link: string, request?: CollectRequest): AsyncIterable<Finding>;
+  /** Links of all that there is under a link, as of a blog's home page; only where the collector can tell. */
+  discover?(link: string, request?: DiscoverRequest): Promise<Discovery>;
+}
+
+export interface DiscoverRequest {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each address that is looked at, and the count of links found so far. */
+  readonly onProgress?: (address: string, foundCount: number) => void;
+}
+
+/** What was found under a link. */
+export interface Discovery {
+  /** Each once, in the order in which they were found: of a feed, a sitemap, index pages. */
+  readonly links: readonly string[];
+  /** How many each place was the first to give, by its address. */
+  readonly places: readonly { readonly address: string; readonly count: number }[];
+  /** What could not be looked at, and why. */
+  readonly problems: readonly string[];
 }
 
 /** A collector that finds documents only, as one of files does: what is gone is seen from what is not given again. */

@@ -1,10 +1,17 @@
-/** Articles on the web: a page is fetched when it has changed, its main content taken, and nothing else kept. */
+/**
+ * Texts on the web: an article by its page, or all of a feed's. A page is fetched when it has changed, its main content
+ * taken, and nothing else kept.
+ */
 
-import type { Collector, DocumentDraft } from "../../contracts/documents.ts";
+import type { Collector, CollectRequest, Finding } from "../../contracts/documents.ts";
+import { messageOf } from "../../core/errors.ts";
 import { LinkNotHtmlError, LinkStatusError } from "../errors.ts";
+import { FeedUnreadableError } from "../web-errors.ts";
 import { decodeText } from "./decode-text.ts";
-import { platformName } from "./platform.ts";
+import { type PageDraft, toPageDraft } from "./page-draft.ts";
+import type { Feed, FeedEntry } from "./parse-feed.ts";
 import { mediaTypeOf } from "./read-body.ts";
+import { sourceOf } from "./source-of.ts";
 import { createWeb, type Web, type WebAnswer } from "./web.ts";
 
 /** The web that is collected from, and the limit of a page. */
@@ -15,66 +22,122 @@ export interface ArticleCollectorOptions {
   readonly maxBytes?: number;
 }
 
-const HTML = "text/html,application/xhtml+xml";
+const HTML = ["text/html", "application/xhtml+xml"];
+const ACCEPT = `${HTML.join(",")},application/atom+xml;q=0.9,application/rss+xml;q=0.9,application/xml;q=0.8`;
+/** Of one feed: each leads to the next. */
+const MOST_FEED_PAGES = 50;
 
 /**
- * Collects HTML articles by `http://` and `https://` links. A page that is known and gone is found to be gone; one that
- * its server calls unchanged is not fetched.
+ * Collects HTML articles and feeds (RSS, Atom, JSON Feed) by `http://` and `https://` links. A page that is known and
+ * gone is found to be gone; one that its server calls unchanged is not fetched. A feed's entries are taken from the
+ * feed where it has them whole, else from their pages.
  */
 export function articleCollector({
   web = createWeb(),
   maxBytes = 8 * 2 ** 20,
 }: ArticleCollectorOptions = {}): Collector {
+  const visit = { web, maxBytes };
   return {
     name: "article",
-    accepts: isWebAddress,
-    async *collect(link, { signal, lastSeen } = {}) {
-      const source = sourceOf(link);
-      const known = await lastSeen?.(source);
-      const validators = known?.goneAt === null ? known : undefined;
-      try {
-        const answer = await web.get(link, { accept: HTML, maxBytes, validators, signal });
-        if (answer.isUnchanged) yield { source, state: "unchanged" };
-        else yield { ...(await toDraft(answer, source)), validators: answer.validators };
-      } catch (error) {
-        if (!known || !(error instanceof LinkStatusError) || !isGone(error.status)) throw error;
-        yield { source, state: "gone" };
-      }
+    accepts: (link) => /^https?:\/\//i.test(link) && URL.canParse(link),
+    collect: (link, request = {}) => collectPage(link, request, visit),
+    async discover(link, request = {}) {
+      const { discoverPosts } = await import("./discover-posts.ts");
+      return discoverPosts(link, { web, maxBytes, ...request });
     },
   };
 }
 
-export const isWebAddress = (link: string): boolean => /^https?:\/\//i.test(link) && URL.canParse(link);
+interface Visit {
+  readonly web: Web;
+  readonly maxBytes: number;
+}
+type WholeAnswer = WebAnswer & { readonly isUnchanged: false };
+
+async function* collectPage(link: string, request: CollectRequest, visit: Visit): AsyncGenerator<Finding> {
+  const source = sourceOf(link);
+  const known = await request.lastSeen?.(source);
+  const validators = known ? (known.goneAt === null ? known : undefined) : await request.lastIndexed?.(source);
+  const { maxBytes } = visit;
+  let answer: WebAnswer;
+  try {
+    answer = await visit.web.get(link, { accept: ACCEPT, maxBytes, validators, signal: request.signal });
+  } catch (error) {
+    if (!known || !(error instanceof LinkStatusError) || !isGone(error.status)) throw error;
+    yield { source, state: "gone" };
+    return;
+  }
+  if (answer.isUnchanged) {
+    yield { source, state: "unchanged" };
+    return;
+  }
+  const media = mediaTypeOf(answer.contentType, answer.bytes);
+  const text = decodeText(answer.bytes, answer.contentType);
+  const { isFeed } = await import("./parse-feed.ts"); // the parsers load when something has come
+  if (isFeed(media, text)) yield* collectFeed({ answer, text, source }, request, visit);
+  else if (media !== "" && !HTML.includes(media)) throw new LinkNotHtmlError(source, media);
+  else yield { ...(await toPageDraft(text, answer.url, source)), validators: answer.validators };
+}
 
 const isGone = (status: number): boolean => status === 404 || status === 410;
 
-async function toDraft(answer: WebAnswer & { isUnchanged: false }, source: string): Promise<DocumentDraft> {
-  const { url, bytes, contentType } = answer;
-  const media = mediaTypeOf(contentType, bytes);
-  if (media !== "" && !HTML.split(",").includes(media)) throw new LinkNotHtmlError(source, media);
-  const { extractArticle } = await import("./extract-article.ts"); // the parsers load when a page has come
-  const article = extractArticle(decodeText(bytes, contentType), url.href);
-  const { markdown, platform, authors: _, tags, ...about } = article;
-  return {
-    kind: "article",
-    platform: platformName(url, platform),
-    source,
-    format: "markdown",
-    content: markdown,
-    tags: [...tags],
-    ...about,
-  };
+interface FeedPage {
+  readonly answer: WholeAnswer;
+  readonly text: string;
+  readonly source: string;
 }
 
-/** What services add to links to see where readers come from. */
-const TRACKING = /^(?:utm_\w+|fbclid|gclid|mc_[ce]id|ref_src)$/;
-
-/** The link as a document's source: without the fragment, and without what only follows the reader. */
-export function sourceOf(link: string): string {
-  const url = new URL(link);
-  url.hash = "";
-  for (const [name, value] of [...url.searchParams]) {
-    if (TRACKING.test(name) || (name === "source" && value.startsWith("rss"))) url.searchParams.delete(name);
+async function* collectFeed(page: FeedPage, request: CollectRequest, visit: Visit): AsyncGenerator<Finding> {
+  const { parseFeed } = await import("./parse-feed.ts");
+  const taken = new Set<string>();
+  let next: FeedPage | undefined = page;
+  for (let count = 0; next !== undefined && count < MOST_FEED_PAGES; count++) {
+    const { answer, text }: FeedPage = next;
+    const feed: Feed = readable(page.source, () => parseFeed(text, answer.url));
+    for (const entry of feed.entries) {
+      request.signal?.throwIfAborted();
+      if (taken.has(entry.link)) continue;
+      taken.add(entry.link);
+      yield* collectEntry(entry, { feedSource: page.source, language: feed.language }, { request, visit });
+    }
+    next = feed.next === undefined ? undefined : await nextPage(feed.next, request, visit);
   }
-  return url.href;
+  yield { source: page.source, state: "indexed", validators: page.answer.validators };
+}
+
+function readable<T>(link: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new FeedUnreadableError(link, error);
+  }
+}
+
+async function nextPage(
+  link: string,
+  request: CollectRequest,
+  { web, maxBytes }: Visit,
+): Promise<FeedPage | undefined> {
+  const answer = await web.get(link, { accept: ACCEPT, maxBytes, signal: request.signal });
+  return answer.isUnchanged ? undefined : { answer, text: decodeText(answer.bytes, answer.contentType), source: link };
+}
+
+/** The entry as the feed has it, where it is whole and not known by its page already; else its page. */
+async function* collectEntry(
+  entry: FeedEntry,
+  of: { readonly feedSource: string; readonly language: string | null },
+  { request, visit }: { readonly request: CollectRequest; readonly visit: Visit },
+): AsyncGenerator<Finding> {
+  const source = sourceOf(entry.link);
+  try {
+    const { toEntryDraft } = await import("./page-draft.ts");
+    const known = await request.lastSeen?.(source);
+    const isByPage = known !== undefined && known.link !== of.feedSource;
+    const draft: PageDraft | undefined = isByPage ? undefined : toEntryDraft(entry, source, of.language);
+    if (draft) yield draft;
+    else yield* collectPage(entry.link, request, visit);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    yield { source, reason: messageOf(error) };
+  }
 }

@@ -49,6 +49,8 @@ function memoryWarehouse(): Warehouse {
       find: async () => undefined,
       list: async () => [],
       mark: async () => undefined,
+      findIndex: async () => undefined,
+      saveIndex: async () => undefined,
       loadCrawl: async (crawlId) => new Map(notes.get(crawlId)),
       noteLink: async (crawlId, link, outcome) => {
         notes.set(crawlId, [...(notes.get(crawlId) ?? []), [link, outcome]]);

@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import type { Sighting } from "../../contracts/crawl-state.ts";
+import type { Sighting, Validators } from "../../contracts/crawl-state.ts";
 import { type Author, type Collector, isSkipped, SkippedSource, type Warehouse } from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
 import { CrawlFailedError, LinkUnsupportedError } from "../errors.ts";
@@ -126,11 +126,17 @@ async function takeAll(collector: Collector, taken: LinkTally, options: CollectO
     const sighting = await crawlState.find(author.id, source);
     return sighting && refresh ? { ...sighting, etag: null, lastModified: null } : sighting;
   };
+  const lastIndexed = async (source: string): Promise<Validators | undefined> =>
+    refresh ? undefined : crawlState.findIndex(author.id, source);
   const met = new Set<string>();
-  for await (const finding of collector.collect(link, { signal, lastSeen })) {
+  for await (const finding of collector.collect(link, { signal, lastSeen, lastIndexed })) {
     met.add(finding.source);
     if (isSkipped(finding)) {
       taken.skipped.push(finding);
+      continue;
+    }
+    if ("state" in finding && finding.state === "indexed") {
+      await crawlState.saveIndex(author.id, finding.source, finding.validators);
       continue;
     }
     if ("state" in finding) {

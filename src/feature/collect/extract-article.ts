@@ -10,7 +10,7 @@ import { type HtmlDocument, type HtmlElement, parseHtml } from "./html-node.ts";
 import { htmlToMarkdown } from "./html-to-markdown.ts";
 import { type PageMetadata, readPageMetadata } from "./page-metadata.ts";
 import { removeWidgets } from "./platform.ts";
-import { type PruningRule, pruneContent } from "./prune-content.ts";
+import { type PageFacts, type PruningRule, pruneContent } from "./prune-content.ts";
 
 /** An article, and what its page says of it. */
 export interface Article extends Omit<PageMetadata, "statedBody" | "isAccessibleForFree"> {
@@ -80,6 +80,14 @@ function read(html: string, source: string, rules: readonly PruningRule[] | unde
   if (content) pruneContent(content, { title, authors: head.authors, url, statedBody }, rules);
   const markdown = content ? htmlToMarkdown(content, url) : "";
   return { article: { ...head, title, markdown }, wall, needsScripts };
+}
+
+/** A text that is HTML and no page, as a feed has it, as Markdown. */
+export function readFragment(html: string, facts: PageFacts & { readonly url: URL }): string {
+  const document = parseHtml(html);
+  removeWidgets(document);
+  pruneContent(document.body, facts);
+  return htmlToMarkdown(document.body, facts.url);
 }
 
 function mainContent(document: HtmlDocument): HtmlElement | undefined {

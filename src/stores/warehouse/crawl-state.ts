@@ -29,6 +29,23 @@ export function createCrawlState(tables: Kysely<WarehouseTables>, clock: Clock):
       });
     },
 
+    findIndex: (authorId, source) =>
+      tables
+        .selectFrom("warehouse_index")
+        .select(["etag", "last_modified as lastModified"])
+        .where("author_id", "=", authorId)
+        .where("source", "=", source)
+        .executeTakeFirst(),
+
+    async saveIndex(authorId, source, { etag, lastModified }) {
+      const values = { author_id: authorId, source, etag, last_modified: lastModified };
+      await tables
+        .insertInto("warehouse_index")
+        .values(values)
+        .onConflict((c) => c.columns(["author_id", "source"]).doUpdateSet(values))
+        .execute();
+    },
+
     async loadCrawl(crawlId) {
       const oldest = new Date(clock.now() - KEPT_MS).toISOString();
       await tables.deleteFrom("warehouse_crawl_link").where("noted_at", "<", oldest).execute();

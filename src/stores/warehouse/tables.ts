@@ -37,6 +37,8 @@ export type WarehouseTables = {
   };
   /** One row, whose count grows with every write. */
   warehouse_change: { id: number; count: number };
+  /** Feeds and the like, by which documents are found. */
+  warehouse_index: { author_id: string; source: string; etag: string | null; last_modified: string | null };
   /** What became of the links of a crawl, so that it goes on where it was stopped. */
   warehouse_crawl_link: { crawl_id: string; link: string; outcome: string; noted_at: string };
 };
@@ -120,6 +122,19 @@ export const warehouseMigrations: Migration[] = [
         .createIndex("warehouse_document_order")
         .on("warehouse_document")
         .columns(["source", "author_id"])
+        .execute();
+    },
+  },
+  {
+    id: "warehouse-004",
+    async up({ schema }) {
+      await schema
+        .createTable("warehouse_index")
+        .addColumn("author_id", "text", (c) => c.notNull())
+        .addColumn("source", "text", (c) => c.notNull())
+        .addColumn("etag", "text")
+        .addColumn("last_modified", "text")
+        .addPrimaryKeyConstraint("warehouse_index_key", ["author_id", "source"])
         .execute();
     },
   },

@@ -141,6 +141,14 @@ describeOnDatabases("the warehouse", (newDatabase) => {
     expect(await warehouse.fingerprint()).toBe(before);
     expect(await crawlState.list(ada.id, draft.source)).toEqual([sighting]);
     expect(await crawlState.list(ada.id, "https://example.org/")).toEqual([]);
+    expect(await crawlState.findIndex(ada.id, "https://example.org/feed")).toBeUndefined();
+    await crawlState.saveIndex(ada.id, "https://example.org/feed", validators);
+    await crawlState.saveIndex(ada.id, "https://example.org/feed", { ...validators, lastModified: "today" });
+    expect(await crawlState.findIndex(ada.id, "https://example.org/feed")).toEqual({
+      etag: '"1"',
+      lastModified: "today",
+    });
+    expect(await warehouse.fingerprint()).toBe(before);
   });
 
   it("keeps and dates a document that is gone, lists it or not, and takes it back without a new version", async () => {
