@@ -72,8 +72,9 @@ const decodeRaw = (raw: string): string =>
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 export const decodeEntities = (text: string): string =>
-  text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, (whole, decimal, hex, name) => {
-    if (name !== undefined) return NAMED[name] ?? whole;
-    const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
+  text.replace(/&(?:#\d{1,7}|#x[\da-f]{1,6}|\w+);/gi, (whole) => {
+    const name = whole.slice(1, -1);
+    if (!name.startsWith("#")) return NAMED[name] ?? whole;
+    const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
     return code > 0x10ffff ? whole : String.fromCodePoint(code);
   });
