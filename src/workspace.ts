@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Engine, TrilithConfig } from "./contracts/config.ts";
 import type { Database } from "./contracts/database.ts";
+import type { EmbeddingCache } from "./contracts/embeddings.ts";
 import { type Logger, silentLogger } from "./contracts/logger.ts";
 import type { ChatModel, Embedders } from "./contracts/models.ts";
 import type { PortName, Workspace, WorkspacePorts } from "./contracts/workspace.ts";
@@ -22,6 +23,7 @@ import {
   openPostgresSession,
   openSqliteDatabase,
 } from "./stores/database/index.ts";
+import { embeddingMigrations } from "./stores/embeddings/index.ts";
 import { featureMigrations } from "./stores/features/index.ts";
 import { registryMigrations } from "./stores/registry/index.ts";
 import { createRunJournal, runMigrations, systemLiveness } from "./stores/runs/index.ts";
@@ -61,6 +63,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     ...featureMigrations,
     ...registryMigrations,
     ...scheduleMigrations,
+    ...embeddingMigrations,
   ]);
   const openers = portOpeners({ folder, database, shared, clock, config, env, artifacts });
   const opened: { [N in PortName]?: Promise<WorkspacePorts[N]> } = {};
@@ -168,7 +171,8 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
         random: entropyRandom(),
       });
     },
-    embedders: () => openEmbedders(config.embeddingModel ?? "lsa"),
+    embedders: () => openEmbedders(config.embeddingModel ?? "lsa", () => openEmbeddingCache(parts)),
+    embeddingCache: () => openEmbeddingCache(parts),
     async languageModels() {
       const { openLanguageModels } = await import("./models/index.ts");
       return openLanguageModels({ folder: config.baseModel ?? BUNDLED_BASE });
@@ -185,11 +189,21 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
   };
 }
 
-/** The configured embedder. */
-async function openEmbedders(chosen: NonNullable<TrilithConfig["embeddingModel"]>): Promise<Embedders> {
-  const { aiSdkEmbedders, folderEmbedders, lsaEmbedders } = await import("./models/index.ts");
-  if (chosen === "lsa") return lsaEmbedders();
-  return "folder" in chosen ? folderEmbedders(chosen) : aiSdkEmbedders({ model: chosen });
+/** The configured embedder, behind the cache where a look-up costs less than the model. */
+async function openEmbedders(
+  chosen: NonNullable<TrilithConfig["embeddingModel"]>,
+  openCache: () => Promise<EmbeddingCache>,
+): Promise<Embedders> {
+  const models = await import("./models/index.ts");
+  if (chosen === "lsa") return models.lsaEmbedders();
+  if ("folder" in chosen && (await models.isStaticFolder(chosen.folder))) return models.staticEmbedders(chosen);
+  const embedders = "folder" in chosen ? await models.onnxEmbedders(chosen) : models.aiSdkEmbedders({ model: chosen });
+  return models.withEmbeddingCache(embedders, await openCache());
+}
+
+async function openEmbeddingCache({ database, clock }: Parts): Promise<EmbeddingCache> {
+  const { createEmbeddingCache } = await import("./stores/embeddings/index.ts");
+  return createEmbeddingCache(database, clock);
 }
 
 /** The configured chat model: the configuration's, or TRILITH_MODEL at TRILITH_MODEL_URL; none otherwise. */
@@ -223,6 +237,8 @@ async function fingerprintOf(port: PortName, open: Open, config: TrilithConfig):
       return hashJson((await (await open(port)).list()).map(({ seenUntilMs: _, ...schedule }) => schedule));
     case "embedders":
       return (await open(port)).fingerprint;
+    case "embeddingCache":
+      return "by model and text";
     case "languageModels":
       return (await open(port)).base.fingerprint;
     case "chatModel":

@@ -19,6 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "anything"> = {
   "stores/registry": ["core", "contracts"],
   "stores/runs": ["core", "contracts"],
   "stores/schedules": ["core", "contracts"],
+  "stores/embeddings": ["core", "contracts"],
   models: ["core", "contracts", "text", "tensor"],
   lineage: ["core", "contracts"],
   evaluation: ["core", "contracts", "text"],

@@ -7,6 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import type { ArtifactInventory, ArtifactStore } from "./artifacts.ts";
 import type { Engine } from "./config.ts";
 import type { Collector, Warehouse } from "./documents.ts";
+import type { EmbeddingCache } from "./embeddings.ts";
 import type { FeatureStore } from "./features.ts";
 import type { Logger } from "./logger.ts";
 import type { ChatModel, Embedders, LanguageModels } from "./models.ts";
@@ -23,6 +24,7 @@ export interface WorkspacePorts {
   readonly vectors: VectorIndex;
   readonly artifacts: ArtifactStore;
   readonly embedders: Embedders;
+  readonly embeddingCache: EmbeddingCache;
   readonly languageModels: LanguageModels;
   /** A model that follows instructions, where one is configured. */
   readonly chatModel: ChatModel | null;

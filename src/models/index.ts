@@ -5,6 +5,7 @@
  */
 
 export { parseCheckpoint, toFloatCheckpoint, toInt8Checkpoint } from "./checkpoint-int8.ts";
+export { withEmbeddingCache } from "./embed/cached-embedders.ts";
 export {
   type Distilled,
   type DistillFigures,
@@ -13,8 +14,9 @@ export {
   distillStatic,
 } from "./embed/distill/distill-static.ts";
 export { type CardFacts, renderCard } from "./embed/distill/render-card.ts";
-export { folderEmbedders } from "./embed/folder-embedders.ts";
+export { folderEmbedders, isStaticFolder } from "./embed/folder-embedders.ts";
 export { type OnnxEmbeddersOptions, onnxEmbedders } from "./embed/onnx-embedders.ts";
+export { staticEmbedders } from "./embed/static-embedders.ts";
 export { type AiSdkEmbeddersOptions, aiSdkEmbedders, countPieces, lsaEmbedders } from "./embedders.ts";
 export {
   AdapterError,

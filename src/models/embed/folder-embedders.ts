@@ -8,11 +8,16 @@ import { staticEmbedders } from "./static-embedders.ts";
 import { STATIC_FORMAT } from "./static-folder.ts";
 
 /**
- * A static embedder where the folder's `config.json` says so, a sentence-transformers folder otherwise.
+ * A static embedder where the folder is one, a sentence-transformers folder otherwise.
  *
  * @throws {EmbedderFolderError} (`embedder-folder-unusable`) when it is neither
  */
 export async function folderEmbedders(options: OnnxEmbeddersOptions): Promise<Embedders> {
-  const config = await readFile(join(options.folder, "config.json"), "utf8").catch(() => "");
-  return config.includes(STATIC_FORMAT) ? staticEmbedders(options) : onnxEmbedders(options);
+  return (await isStaticFolder(options.folder)) ? staticEmbedders(options) : onnxEmbedders(options);
+}
+
+/** Whether the folder's `config.json` is of a static embedder. */
+export async function isStaticFolder(folder: string): Promise<boolean> {
+  const config = await readFile(join(folder, "config.json"), "utf8").catch(() => "");
+  return config.includes(STATIC_FORMAT);
 }

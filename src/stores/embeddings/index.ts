@@ -1,0 +1,3 @@
+/** Door of the cache of embeddings. */
+
+export { createEmbeddingCache, embeddingMigrations } from "./embedding-cache.ts";
