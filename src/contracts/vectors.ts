@@ -27,12 +27,28 @@ export interface SearchFilter {
   readonly publishedTo?: string;
 }
 
-export interface SearchQuery {
+/** One way to say what is looked for. */
+export interface SearchWording {
   readonly text: string;
-  /** The query's vector; without one the search is BM25 alone. */
+  /** Its vector; without one the search is by words alone. */
   readonly vector?: Float32Array;
-  /** Share of the dense leg in the fused score, 0 (BM25 alone) to 1 (dense alone). */
+}
+
+export interface SearchQuery extends SearchWording {
+  /** Other wordings of the same need: each is searched for, and the rankings become one. */
+  readonly alternatives?: readonly SearchWording[];
+  /** Whether a chunk counts by the wording where it fares best, or by their mean. Default `max`. */
+  readonly join?: "max" | "mean";
+  /** Share of the dense leg in the fused score, 0 (words alone) to 1 (dense alone). */
   readonly denseWeight?: number;
+  /** Scores, normalised and added, or reciprocal ranks. Default `scores`. */
+  readonly fusion?: "scores" | "ranks";
+  /** The constant of reciprocal ranks. Default 60. */
+  readonly rrfK?: number;
+  /** Whether words that stand together in the query count more where they do in a chunk. Default true. */
+  readonly proximity?: boolean;
+  /** How much it counts that a hit is unlike those above it, 0 (not at all) to 1. Default 0. */
+  readonly diversity?: number;
   readonly limit: number;
   readonly filter?: SearchFilter;
 }
@@ -40,8 +56,9 @@ export interface SearchQuery {
 /** A found chunk, best first, with what each leg said of it: ranks count from 1, `null` when the leg did not find it. */
 export interface SearchHit {
   readonly chunk: Chunk;
-  /** In 0–1: the convex combination of the legs' normalised scores. */
+  /** In 0–1: the fused score. */
   readonly score: number;
+  /** `score` is BM25's, and what words that stand together add to it. */
   readonly bm25: { readonly rank: number; readonly score: number } | null;
   /** `score` is the cosine. */
   readonly dense: { readonly rank: number; readonly score: number } | null;
@@ -104,6 +121,8 @@ export interface VectorIndex {
   update(update: IndexUpdate): Promise<IndexDescription>;
   /** @throws {IndexMissingError} (`index-missing`) before the first build */
   search(query: SearchQuery): Promise<SearchHit[]>;
+  /** Hits of each query, in order, all of one generation. @throws {IndexMissingError} (`index-missing`) before the first build */
+  searchMany(queries: readonly SearchQuery[]): Promise<SearchHit[][]>;
   /** How many chunks hold each term of the text, whatever the filter of a search. */
   countTerms(text: string): Promise<TermCounts>;
   /** The ids of all chunks in the index, in batches and in no order; nothing before the first build. */

@@ -98,6 +98,7 @@ function memoryIndex() {
     },
     update: (update: IndexUpdate) => write(update),
     search: async () => [],
+    searchMany: async () => [],
     countTerms: async () => ({ chunkCount: 0, holding: new Map<string, number>() }),
     async *listIds() {
       yield [...held.keys()];

@@ -6,8 +6,13 @@
  */
 
 /** Lucene's and LanceDB's constants, so that every driver ranks alike. */
-const K1 = 1.2;
-const B = 0.75;
+export const K1 = 1.2;
+export const B = 0.75;
+
+/** How much a term that so many of the documents hold says; more than 0. */
+export function inverseFrequency(documentCount: number, holdingCount: number): number {
+  return Math.log(1 + (documentCount - holdingCount + 0.5) / (holdingCount + 0.5));
+}
 
 export interface Bm25 {
   /** How many documents hold the term. */
@@ -34,7 +39,7 @@ export function createBm25(documents: readonly (readonly string[])[]): Bm25 {
       const scores = new Map<number, number>();
       for (const term of terms) {
         const posting = postings.get(term) ?? new Map<number, number>();
-        const idf = Math.log(1 + (documents.length - posting.size + 0.5) / (posting.size + 0.5));
+        const idf = inverseFrequency(documents.length, posting.size);
         for (const [index, count] of posting) {
           const norm = K1 * (1 - B + (B * (lengths[index] ?? 0)) / meanLength);
           scores.set(index, (scores.get(index) ?? 0) + (idf * count * (K1 + 1)) / (count + norm));

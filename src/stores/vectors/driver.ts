@@ -39,13 +39,19 @@ export interface RowFilter {
 export interface RankedRow {
   readonly id: string;
   readonly payload: string;
+  /** As they were given. */
+  readonly terms: readonly string[];
   readonly score: number;
+  /** Where the options ask for it. */
+  readonly vector?: Float32Array;
 }
 
 /** How many rows to rank, and which. */
 export interface RankOptions {
   readonly limit: number;
   readonly filter: RowFilter;
+  /** Default false. */
+  readonly withVectors?: boolean;
 }
 
 /** Never empty ones, taken one after the other. */

@@ -1,37 +1,81 @@
 /**
- * One ranking from two: a convex combination of the legs' normalised scores. Unlike reciprocal ranks it keeps how
- * sure a leg is, and its one weight can be chosen on data. A BM25 score means something only beside the query's best,
- * so it is divided by that; a cosine is a share already, and a query that nothing resembles gets little from it.
+ * One ranking from two. By default a convex combination of the legs' normalised scores: unlike reciprocal ranks it
+ * keeps how sure a leg is, and its one weight can be chosen on data. A BM25 score means something only beside the
+ * query's best, so it is divided by that; a cosine is a share already, and a query that nothing resembles gets little
+ * from it: where the vectors know nothing, the words decide.
  *
- * @source Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval", §4.1
+ * @source Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval", §4.1; reciprocal ranks:
+ *   Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion Outperforms Condorcet and Individual Rank Learning"
  */
 
 import type { RankedRow } from "./driver.ts";
 
-export interface FusedRow {
-  readonly id: string;
-  readonly payload: string;
+/** A rank, counted from 1, and the leg's own score. */
+export interface LegScore {
+  readonly rank: number;
   readonly score: number;
-  readonly bm25: { readonly rank: number; readonly score: number } | null;
-  readonly dense: { readonly rank: number; readonly score: number } | null;
 }
 
-/** Best first; equal scores are ordered by id. A leg that did not find a row counts 0 for it. */
-export function fuseRankings(bm25: readonly RankedRow[], dense: readonly RankedRow[], denseWeight: number): FusedRow[] {
+export interface FusedRow {
+  readonly row: RankedRow;
+  readonly score: number;
+  readonly bm25: LegScore | null;
+  readonly dense: LegScore | null;
+}
+
+/** How two rankings become one. */
+export interface FuseOptions {
+  /** Share of the dense leg, 0–1. */
+  readonly denseWeight: number;
+  /** Reciprocal ranks with this constant, in place of scores; the weight counts there too. */
+  readonly rrfK?: number;
+}
+
+/** Best first, scores in 0–1; equal scores are ordered by id. A leg that did not find a row counts 0 for it. */
+export function fuseRankings(
+  bm25: readonly RankedRow[],
+  dense: readonly RankedRow[],
+  { denseWeight, rrfK }: FuseOptions,
+): FusedRow[] {
   const legs = { bm25: rankById(bm25), dense: rankById(dense) };
   const bestBm25 = bm25[0]?.score || 1;
-  const payloads = new Map([...bm25, ...dense].map(({ id, payload }) => [id, payload]));
-  return [...payloads]
-    .map(([id, payload]) => {
-      const words = legs.bm25.get(id) ?? null;
-      const vector = legs.dense.get(id) ?? null;
-      const score = ((1 - denseWeight) * (words?.score ?? 0)) / bestBm25 + denseWeight * clamp(vector?.score ?? 0);
-      return { id, payload, score, bm25: words, dense: vector };
+  const share = {
+    bm25: ({ rank, score }: LegScore) => (rrfK === undefined ? score / bestBm25 : (rrfK + 1) / (rrfK + rank)),
+    dense: ({ rank, score }: LegScore) => (rrfK === undefined ? clamp(score) : (rrfK + 1) / (rrfK + rank)),
+  };
+  const rows = new Map([...bm25, ...dense].map((row) => [row.id, row]));
+  return [...rows.values()]
+    .map((row) => {
+      const found = { bm25: legs.bm25.get(row.id) ?? null, dense: legs.dense.get(row.id) ?? null };
+      const ofWords = found.bm25 ? share.bm25(found.bm25) : 0;
+      const ofDense = found.dense ? share.dense(found.dense) : 0;
+      return { row, score: (1 - denseWeight) * ofWords + denseWeight * ofDense, ...found };
     })
-    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
+    .sort(byScore);
 }
 
-function rankById(rows: readonly RankedRow[]): Map<string, { rank: number; score: number }> {
+/** Several rankings of one need as one: a row's score is its best or its mean over all; its ranks are those of the ranking where it fares best. */
+export function joinRankings(rankings: readonly (readonly FusedRow[])[], join: "max" | "mean"): FusedRow[] {
+  const [only, ...others] = rankings;
+  if (only && others.length === 0) return [...only];
+  const best = new Map<string, FusedRow>();
+  const sums = new Map<string, number>();
+  for (const each of rankings.flat()) {
+    const { id } = each.row;
+    sums.set(id, (sums.get(id) ?? 0) + each.score);
+    const before = best.get(id);
+    if (before === undefined || each.score > before.score) best.set(id, each);
+  }
+  return [...best.values()]
+    .map((each) => (join === "max" ? each : { ...each, score: (sums.get(each.row.id) ?? 0) / rankings.length }))
+    .sort(byScore);
+}
+
+function byScore(a: FusedRow, b: FusedRow): number {
+  return b.score - a.score || (a.row.id < b.row.id ? -1 : 1);
+}
+
+function rankById(rows: readonly RankedRow[]): Map<string, LegScore> {
   return new Map(rows.map(({ id, score }, index) => [id, { rank: index + 1, score }]));
 }
 

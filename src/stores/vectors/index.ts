@@ -20,5 +20,6 @@ export {
   VectorEngineError,
   VectorLibraryError,
 } from "./errors.ts";
-export { createVectorIndex, DEFAULT_DENSE_WEIGHT, type VectorIndexOptions } from "./vector-index.ts";
+export { DEFAULT_DENSE_WEIGHT } from "./search-index.ts";
+export { createVectorIndex, type VectorIndexOptions } from "./vector-index.ts";
 export { fileLock, type WriteLock } from "./write-lock.ts";

@@ -103,6 +103,27 @@ const rankingLaws: Record<string, Law> = {
     const counts = ["fox", "foxes", "o'fox", "100%", "o", "%"].map((term) => driver.countRows("t", term));
     expect(await Promise.all(counts)).toEqual([2, 2, 1, 1, 0, 0]);
   },
+  async "gives terms as they were, and vectors where they are asked for, from both legs"(driver) {
+    const terms = ["don’t", "c++", "c++", "a.b"];
+    await create(driver, [row("x", { terms, vector: Float32Array.of(0.6, 0.8) })]);
+    for (const withVectors of [false, true]) {
+      const options = { ...everything, withVectors };
+      const found = [
+        ...(await driver.rankByVector("t", Float32Array.of(1, 0), options)),
+        ...(await driver.rankByTerms("t", ["c++"], options)),
+      ];
+      expect(found.map((each) => each.terms)).toEqual([terms, terms]);
+      const vectors = found.map(({ vector }) => vector && [...vector].map((value) => Number(value.toFixed(5))));
+      expect(vectors).toEqual(
+        withVectors
+          ? [
+              [0.6, 0.8],
+              [0.6, 0.8],
+            ]
+          : [undefined, undefined],
+      );
+    }
+  },
   async "gives the best rows when there are more than the limit"(driver) {
     const rows = Array.from({ length: 50 }, (_, index) =>
       row(`r${index}`, { vector: Float32Array.of(Math.cos(index / 50), Math.sin(index / 50)) }),

@@ -75,7 +75,7 @@ describe("searching the vector index", () => {
     const { sourceLines: _, ...older } = chunk("fox", "the fox runs");
     await index.build(whole([{ chunk: older as Chunk, vector: Float32Array.of(1, 0) }])); // as an older release wrote it
     await expect(index.search({ text: "fox", limit: 5 })).rejects.toThrow(
-      /index \(build it again: trilith run feature_engineering\) is not valid: sourceLines/,
+      /index \(build it again: trilith features reindex\) is not valid: sourceLines/,
     );
   });
 
@@ -91,6 +91,61 @@ describe("searching the vector index", () => {
     expect(first).toMatchObject({ chunk: { id: "fox" }, bm25: { rank: 1 }, dense: { rank: 3 } });
     expect(first?.score).toBeCloseTo(0.5 + 0.5 * 0.6, 5);
     expect(second).toMatchObject({ chunk: { id: "hen" }, bm25: null, dense: { rank: 1 } });
+  });
+
+  it("joins several wordings by the one where a chunk fares best, or by their mean", async () => {
+    const { index } = openIndex();
+    await index.build(whole(points));
+    const query = { text: "fox", alternatives: [{ text: "hen sits" }, { text: "hen" }], limit: 5 };
+    const scores = async (join: "max" | "mean") =>
+      (await index.search({ ...query, join })).map(({ chunk: { id }, score }) => [id, Number(score.toFixed(3))]);
+    expect(await scores("max")).toEqual([
+      ["fox", 1],
+      ["hen", 1],
+    ]);
+    expect(await scores("mean")).toEqual([
+      ["hen", 0.667],
+      ["fox", 0.333],
+    ]);
+  });
+
+  it("fuses by reciprocal ranks when it is asked to", async () => {
+    const { index } = openIndex();
+    await index.build(whole(points));
+    const query = { text: "fox", vector: Float32Array.of(0.6, 0.8), denseWeight: 0.5, limit: 3 };
+    const hits = await index.search({ ...query, fusion: "ranks", rrfK: 1 });
+    // fox: .5 * 2/2 + .5 * 2/4; hen: .5 * 2/2; egg: .5 * 2/3.
+    expect(hits.map(({ chunk: { id }, score }) => [id, Number(score.toFixed(3))])).toEqual([
+      ["fox", 0.75],
+      ["hen", 0.5],
+      ["egg", 0.333],
+    ]);
+  });
+
+  it("puts a hit that is unlike the others before the twin of the first", async () => {
+    const { index } = openIndex();
+    const twins = [point("one", "fox", [1, 0]), point("two", "fox", [1, 0]), point("other", "fox hole", [0, 1])];
+    await index.build(whole(twins));
+    const query = { text: "fox", vector: Float32Array.of(1, 0), limit: 3 };
+    expect(await idsOf(index, query)).toEqual(["one", "two", "other"]);
+    expect(await idsOf(index, { ...query, diversity: 0.7 })).toEqual(["one", "other", "two"]);
+    await expect(index.search({ ...query, diversity: 2 })).rejects.toMatchObject({ code: "search-query" });
+  });
+
+  it("counts words more that stand together, unless it is asked not to", async () => {
+    const { index } = openIndex();
+    const apart = "red a1 a2 a3 a4 a5 a6 a7 a8 a9 fox red";
+    await index.build(whole([point("apart", apart, [1, 0]), point("together", `red fox ${"b ".repeat(14)}`, [1, 0])]));
+    expect(await idsOf(index, { text: "red fox", limit: 2, proximity: false })).toEqual(["apart", "together"]);
+    expect(await idsOf(index, { text: "red fox", limit: 2 })).toEqual(["together", "apart"]);
+  });
+
+  it("answers many queries at once, in order", async () => {
+    const { index } = openIndex();
+    await index.build(whole(points));
+    const queries = Array.from({ length: 20 }, (_, i) => ({ text: i % 2 === 0 ? "fox" : "hen", limit: 1 }));
+    const hits = await index.searchMany(queries);
+    expect(hits.map(([hit]) => hit?.chunk.id)).toEqual(queries.map(({ text }) => text));
   });
 
   it("finds a chunk by its document's title and its headings", async () => {

@@ -63,6 +63,11 @@ export function joined(terms: readonly string[]): string {
   return ` ${terms.map((term) => term.slice(0, MAX_TERM_LENGTH)).join(" ")} `;
 }
 
+/** The terms of such a text. */
+export function splitJoined(text: string): string[] {
+  return text.trim() === "" ? [] : text.trim().split(" ");
+}
+
 /** The rows with one of the ids. */
 export function idsSql(ids: readonly string[]): string {
   return `id in (${ids.map(quoted).join(", ")})`;

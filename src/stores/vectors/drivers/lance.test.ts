@@ -57,6 +57,9 @@ describe("the LanceDB driver against the exact one", () => {
     ];
     await Promise.all([lance, memory].map((driver) => driver.createTable("t", batch(rows))));
     const options = { limit: 10, filter: { authorIds: ["author1", "author2", "author3"] } };
+    for (const limit of [1, 50, 100, 400]) {
+      expect((await lance.rankByVector("t", unit(), { limit, filter: {} })).length).toBe(limit);
+    }
     const query = unit();
     const exact = (await memory.rankByVector("t", query, options)).map(({ id }) => id);
     const found = (await lance.rankByVector("t", query, options)).map(({ id }) => id);

@@ -11,7 +11,16 @@ import type { Schema } from "apache-arrow";
 import type { Clock } from "../../../core/clock.ts";
 import type { RankedRow, RankOptions, RowBatches, TableChange, VectorDriver } from "../driver.ts";
 import { VectorEngineError, VectorLibraryError } from "../errors.ts";
-import { filterSql, holdsTermSql, idsSql, joined, lanceSchema, MAX_TERM_LENGTH, toArrow } from "./lance-rows.ts";
+import {
+  filterSql,
+  holdsTermSql,
+  idsSql,
+  joined,
+  lanceSchema,
+  MAX_TERM_LENGTH,
+  splitJoined,
+  toArrow,
+} from "./lance-rows.ts";
 
 /** The optional library that this driver imports on first use. */
 export const lanceLibrary = "@lancedb/lancedb";
@@ -175,29 +184,52 @@ async function changeTable(
   }
 }
 
+/** Candidates of the approximate index that are scored again by their exact vectors: so many times the limit, or so many. */
+const REFINE = { factor: 5, atLeast: 200 };
+
 /** An exact scan where the table has no vector index; with one, `ef` and the refinement give .988 recall. */
-async function rankByVector(table: Table, vector: Float32Array, { limit, filter }: RankOptions): Promise<RankedRow[]> {
-  const query = table.vectorSearch(vector).distanceType("dot").ef(Math.max(200, limit)).refineFactor(5);
+async function rankByVector(table: Table, vector: Float32Array, options: RankOptions): Promise<RankedRow[]> {
+  const { limit, filter } = options;
+  const refineFactor = Math.max(1, Math.min(REFINE.factor, Math.floor(REFINE.atLeast / limit)));
+  // The engine refuses an `ef` below the number of candidates.
+  const ef = Math.max(REFINE.atLeast, limit * refineFactor);
+  const query = table.vectorSearch(vector).distanceType("dot").ef(ef).refineFactor(refineFactor);
   const where = filterSql(filter);
-  const records: { id: string; payload: string; _distance: number }[] = await (where ? query.where(where) : query)
-    .select(["id", "payload", "_distance"])
+  const records: (StoredRow & { _distance: number })[] = await (where ? query.where(where) : query)
+    .select([...columns(options), "_distance"])
     .limit(limit)
     .toArray();
-  return records.map(({ id, payload, _distance }) => ({ id, payload, score: 1 - _distance }));
+  return records.map((record) => toRanked(record, 1 - record._distance));
 }
 
 async function rankByTerms(
   { MatchQuery }: Lance,
   table: Table,
-  { terms, limit, filter }: RankOptions & { terms: readonly string[] },
+  { terms, ...options }: RankOptions & { terms: readonly string[] },
 ): Promise<RankedRow[]> {
   const query = table.query().fullTextSearch(new MatchQuery(joined(terms), "terms"));
-  const where = filterSql(filter);
-  const records: { id: string; payload: string; _score: number }[] = await (where ? query.where(where) : query)
-    .select(["id", "payload", "_score"])
-    .limit(limit)
+  const where = filterSql(options.filter);
+  const records: (StoredRow & { _score: number })[] = await (where ? query.where(where) : query)
+    .select([...columns(options), "_score"])
+    .limit(options.limit)
     .toArray();
-  return records.map(({ id, payload, _score }) => ({ id, payload, score: _score }));
+  return records.map((record) => toRanked(record, record._score));
+}
+
+/** What is read of a found row. */
+interface StoredRow {
+  readonly id: string;
+  readonly payload: string;
+  readonly terms: string;
+  readonly vector?: Iterable<number>;
+}
+
+function columns({ withVectors = false }: RankOptions): string[] {
+  return ["id", "payload", "terms", ...(withVectors ? ["vector"] : [])];
+}
+
+function toRanked({ id, payload, terms, vector }: StoredRow, score: number): RankedRow {
+  return { id, payload, terms: splitJoined(terms), score, ...(vector && { vector: Float32Array.from(vector) }) };
 }
 
 async function failingTo<T>(action: string, run: () => Promise<T>): Promise<T> {

@@ -63,11 +63,17 @@ function tableFrom(rows: readonly VectorRow[]): Table {
   return { rows, bm25: createBm25(rows.map(({ terms }) => terms)) };
 }
 
-function best(rows: readonly VectorRow[], scores: Map<number, number>, { limit, filter }: RankOptions): RankedRow[] {
+function best(
+  rows: readonly VectorRow[],
+  scores: Map<number, number>,
+  { limit, filter, withVectors = false }: RankOptions,
+): RankedRow[] {
   return [...scores]
     .flatMap(([index, score]) => {
       const row = rows[index];
-      return row && passes(row, filter) ? [{ id: row.id, payload: row.payload, score }] : [];
+      if (row === undefined || !passes(row, filter)) return [];
+      const { id, payload, terms, vector } = row;
+      return [{ id, payload, terms, score, ...(withVectors && { vector }) }];
     })
     .sort((a, b) => b.score - a.score)
     .slice(0, limit);
