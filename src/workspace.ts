@@ -12,7 +12,7 @@ import { type Logger, silentLogger } from "./contracts/logger.ts";
 import type { ChatModel, Embedders } from "./contracts/models.ts";
 import type { PortName, Workspace, WorkspacePorts } from "./contracts/workspace.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
-import { hashJson } from "./core/hash.ts";
+import { hashBytes, hashJson, shortHash } from "./core/hash.ts";
 import { entropyRandom } from "./core/random.ts";
 import { parseWith } from "./core/schema.ts";
 import { type BlobDriver, blobsFromUrl, createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
@@ -28,6 +28,7 @@ import { featureMigrations } from "./stores/features/index.ts";
 import { registryMigrations } from "./stores/registry/index.ts";
 import { createRunJournal, runMigrations, systemLiveness } from "./stores/runs/index.ts";
 import { scheduleMigrations } from "./stores/schedules/index.ts";
+import type { QdrantVectorsOptions } from "./stores/vectors/index.ts";
 import { warehouseMigrations } from "./stores/warehouse/index.ts";
 
 export interface WorkspaceOptions {
@@ -162,10 +163,11 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       return createFeatureStore(database, clock, config.featureExpectations);
     },
     async vectors() {
-      const { createVectorIndex, fileLock, lanceVectors } = await import("./stores/vectors/index.ts");
+      const { createVectorIndex, fileLock, lanceVectors, qdrantVectors } = await import("./stores/vectors/index.ts");
       const { shared } = parts;
+      const qdrant = qdrantOf(parts);
       return createVectorIndex({
-        driver: lanceVectors({ folder: join(folder, "index"), clock }),
+        driver: qdrant ? qdrantVectors(qdrant) : lanceVectors({ folder: join(folder, "index"), clock }),
         lock: shared ? (body) => shared.withLock("vector-index", body) : fileLock(join(folder, "index.lock"), clock),
         clock,
         random: entropyRandom(),
@@ -204,6 +206,16 @@ async function openEmbedders(
 async function openEmbeddingCache({ database, clock }: Parts): Promise<EmbeddingCache> {
   const { createEmbeddingCache } = await import("./stores/embeddings/index.ts");
   return createEmbeddingCache(database, clock);
+}
+
+/** The configured Qdrant server: QDRANT_URL's, or the configuration's; none otherwise. Workspaces that share a database share its collections. */
+function qdrantOf({ folder, shared, config, env }: Parts): QdrantVectorsOptions | undefined {
+  const named = config.vectors?.qdrant;
+  const url = env["QDRANT_URL"] || named?.url;
+  if (url === undefined) return undefined;
+  const apiKey = env["QDRANT_API_KEY"] || named?.apiKey;
+  const prefix = `trilith-${shortHash(hashBytes(shared?.url ?? folder))}-`;
+  return { prefix, ...named, url, ...(apiKey !== undefined && { apiKey }) };
 }
 
 /** The configured chat model: the configuration's, or TRILITH_MODEL at TRILITH_MODEL_URL; none otherwise. */

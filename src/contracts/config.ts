@@ -25,6 +25,19 @@ export interface TrilithConfig {
   readonly chatModel?: LanguageModelV4 | { readonly baseUrl: string; readonly model: string; readonly apiKey?: string };
   /** A model of the AI SDK, a sentence-transformers folder, or `lsa`: latent semantic analysis, fitted on the corpus, the default. */
   readonly embeddingModel?: EmbeddingModelV4 | EmbeddingFolder | "lsa";
+  /** Where the index is: a Qdrant server in place of LanceDB in the workspace's folder. QDRANT_URL comes before it. */
+  readonly vectors?: {
+    readonly qdrant: {
+      /** With the port; without one, 6333. */
+      readonly url: string;
+      /** Default: QDRANT_API_KEY. */
+      readonly apiKey?: string;
+      /** Begins the names of the collections, and ends with a hyphen. Default: one that only this workspace has. */
+      readonly prefix?: string;
+      /** Smaller vectors in memory. Default: whole ones. */
+      readonly quantization?: "int8" | "binary";
+    };
+  };
   /** A folder with `config.json`, `tokenizer.json` and `model.safetensors`. Default: the base that comes with the package. */
   readonly baseModel?: string;
   /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */

@@ -86,7 +86,7 @@ export interface VectorDriver {
   listIds(table: string): AsyncIterable<readonly string[]>;
   /** The text last written; `undefined` before the first. */
   readPointer(): Promise<string | undefined>;
-  /** Replaces the text so that every reader sees the old one or the new one, whole. */
-  writePointer(text: string): Promise<void>;
+  /** Replaces the text so that every reader sees the old one or the new one, whole. `table` is the one that it is about, for engines that can name it. */
+  writePointer(text: string, table?: string): Promise<void>;
   close(): Promise<void>;
 }

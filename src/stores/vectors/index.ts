@@ -11,6 +11,7 @@ export type {
 } from "./driver.ts";
 export { type LanceVectorsOptions, lanceLibrary, lanceVectors } from "./drivers/lance.ts";
 export { memoryVectors } from "./drivers/memory.ts";
+export { type QdrantVectorsOptions, qdrantLibrary, qdrantVectors } from "./drivers/qdrant.ts";
 export {
   IndexEmbedderError,
   IndexMissingError,

@@ -38,7 +38,7 @@ export async function buildIndex(writer: IndexWriter, build: IndexBuild): Promis
     pointCount: first ? await driver.countRows(generation) : 0,
     featuresVersion: build.featuresVersion,
   };
-  await driver.writePointer(JSON.stringify(pointer));
+  await driver.writePointer(JSON.stringify(pointer), first && generation);
   const keepMs = build.dropOthers ? -Infinity : KEEP_MS;
   await dropSuperseded(driver, generation, clock.now() - keepMs);
   return pointer;
@@ -60,7 +60,7 @@ export async function updateIndex(writer: IndexWriter, update: IndexUpdate): Pro
   });
   const pointCount = await driver.countRows(generation);
   const next = { ...pointer, pointCount, featuresVersion: update.featuresVersion };
-  await driver.writePointer(JSON.stringify(next));
+  await driver.writePointer(JSON.stringify(next), generation);
   return next;
 }
 
