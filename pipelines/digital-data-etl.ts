@@ -16,9 +16,11 @@ export const digitalDataEtl = pipeline({
     max_failed_fraction: z.number().min(0).max(1).default(1),
     /** Whether pages are fetched whole that their server would call unchanged. */
     refresh: z.boolean().default(false),
+    /** Whether the links are home pages, and what is under them is collected. */
+    discover: z.boolean().default(false),
   }),
-  run({ user_full_name, links, max_failed_fraction, refresh }) {
+  run({ user_full_name, ...crawl }) {
     const { user } = getOrCreateUser({ user_full_name });
-    return crawlLinks({ user, links, max_failed_fraction, refresh });
+    return crawlLinks({ user, ...crawl });
   },
 });

@@ -75,6 +75,16 @@ export class InvalidConfigError extends TrilithError {
   }
 }
 
+/** Thrown when a question must be answered and nobody can be asked. */
+export class ConfirmationNeededError extends TrilithError {
+  override readonly code = "confirmation-needed";
+  override readonly usage = true;
+
+  constructor(what: string, option: string) {
+    super(`${what}; expected a person at a terminal who agrees. Give ${option} where that is meant.`);
+  }
+}
+
 /** Thrown when an option's value is not what the option takes. */
 export class OptionValueError extends TrilithError {
   override readonly code = "option-value";

@@ -50,3 +50,19 @@ export class FeedUnreadableError extends TrilithError {
     this.link = link;
   }
 }
+
+/** Thrown when no post is found under a page that should lead to some. */
+export class NothingDiscoveredError extends TrilithError {
+  override readonly code = "nothing-discovered";
+  override readonly usage = true;
+  readonly link: string;
+
+  constructor(link: string, problems: readonly string[]) {
+    const looked = problems.length > 0 ? ` (${problems.join("; ")})` : "";
+    super(
+      `No posts were found under ${link}${looked}; expected a feed, a sitemap, or pages that link to posts. ` +
+        "Give the address of the blog's home page or of its feed, or the links of the posts themselves.",
+    );
+    this.link = link;
+  }
+}

@@ -1,7 +1,7 @@
 /** Collects an author's links and folders into the warehouse, and says what became of each. */
 
 import { Author, step } from "trilith";
-import { assertCrawled, CrawlReport, collectAll } from "trilith/feature";
+import { assertCrawled, CrawlReport, collectAll, discoverLinks } from "trilith/feature";
 import { documentKey, touched } from "trilith/lineage";
 import { z } from "zod";
 
@@ -14,15 +14,19 @@ export const crawlLinks = step({
     max_failed_fraction: z.number().min(0).max(1).default(1),
     /** Whether pages are fetched whole that their server would call unchanged. */
     refresh: z.boolean().default(false),
+    /** Whether the links are home pages, and what is under them is collected. */
+    discover: z.boolean().default(false),
   }),
   outputs: { crawled_links: CrawlReport },
   uses: ["collectors", "warehouse"],
   cache: false,
-  async run({ user, links, max_failed_fraction, refresh }, context) {
+  async run({ user, links, max_failed_fraction, refresh, discover }, context) {
     const { workspace, log, metadata, metric, progress, run, signal } = context;
     const crawlId = `${run.id}/${user.id}`;
     const crawl = { author: user, crawlId, refresh, onProgress: progress, signal };
-    const report = await collectAll(links, { ...workspace, ...crawl });
+    const found = discover ? await discoverLinks(links, workspace.collectors, { signal }) : { links, problems: [] };
+    for (const problem of found.problems) log.warn(problem);
+    const report = await collectAll(found.links, { ...workspace, ...crawl });
     for (const { link, outcome, reason = "", skipped = [] } of report.links) {
       if (outcome === "failed") log.warn(reason, { link });
       else log.info(outcome, { link });

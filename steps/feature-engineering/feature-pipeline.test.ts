@@ -111,7 +111,7 @@ describe("the steps", () => {
     });
     const crawl = testContext({ workspace: { warehouse, collectors: await workspace.open("collectors") } });
     const links = [join(folder, "notes", NOTES[1] ?? ""), "/nowhere"];
-    await crawlLinks.run({ user: author, links, max_failed_fraction: 0.5, refresh: false }, crawl);
+    await crawlLinks.run({ user: author, links, max_failed_fraction: 0.5, refresh: false, discover: false }, crawl);
     expect(crawl.said.metadata).toMatchObject({ folder: { successful: 1, total: 2 } });
     expect(crawl.said.logs.map(({ level }) => level)).toEqual(["info", "warn"]);
 

@@ -1,9 +1,20 @@
-/** Commands about what was collected: import, search, ask. */
+/** Commands about what was collected: collect, import, search, ask. */
 
 import type { Command } from "commander";
 import { type Bind, collect, example } from "./bind.ts";
 
 export function addDataCommands(program: Command, bind: Bind): void {
+  program
+    .command("collect")
+    .summary("take in an author's pages, feeds, folders, or a whole blog")
+    .argument("<links...>", "web addresses, and paths of files and folders")
+    .requiredOption("--author <name>", "who wrote it: first name, then the rest")
+    .option("--discover", "find all posts under the addresses, as under a blog's home page")
+    .option("--yes", "collect what was found without asking")
+    .option("--refresh", "fetch pages whole that their server calls unchanged")
+    .option("--max-failed <fraction>", "share of the links that may fail, 0 to 1 (default: 1)")
+    .addHelpText("after", example('trilith collect https://blog.example/ --author "Ada Lovelace" --discover'))
+    .action(bind(async () => (await import("../commands/collect.ts")).collectCommand));
   program
     .command("import")
     .summary("take in a warehouse export of the LLM Engineer's Handbook")
