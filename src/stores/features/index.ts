@@ -1,5 +1,6 @@
 /** Door of the feature store: versioned rows by group, read as of any version or time. */
 
+export { type FieldDrift, measureDrift } from "./drift.ts";
 export {
   describeExpectation,
   ExpectationUnknownError,
