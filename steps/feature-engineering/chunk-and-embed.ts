@@ -1,7 +1,7 @@
-/** Cleaned documents as chunks with vectors. The embedder learns from the whole warehouse, not from one author alone. */
+/** Cleaned documents as chunks with vectors. An embedder that learns does so from the whole warehouse, not from one author. */
 
-import { type Chunk, CleanedDocument, type Embedders, folder, type RawDocument, rowsOf, step } from "trilith";
-import { chunkDocument, cleanDocument, embedChunks, findBoilerplate, toEmbeddedFiles } from "trilith/feature";
+import { type Chunk, CleanedDocument, rows, rowsOf, step } from "trilith";
+import { documentChunker, EmbeddedDocument, embedDocuments, openCleaner, prepareEmbedder } from "trilith/feature";
 import { z } from "zod";
 
 export const chunkAndEmbed = step({
@@ -11,60 +11,73 @@ export const chunkAndEmbed = step({
     /** Size that chunks grow up to, in the embedder's tokens; by default three quarters of its window. */
     target_tokens: z.int().positive().optional(),
   }),
-  outputs: { embedded_documents: folder() },
-  uses: ["warehouse", "embedders", "artifacts"],
-  async run({ documents: rows, target_tokens }, { workspace, metadata, progress, signal }) {
-    const { warehouse, embedders, artifacts } = workspace;
-    const documents = await Array.fromAsync(rows);
-    const chunk = chunker(embedders, target_tokens);
-    const chunks = documents.flatMap(chunk);
-    const corpus = (await cleanAll(await warehouse.listDocuments())).flatMap(chunk);
-    const embedded = await embedChunks({
-      chunks,
-      documentIds: documents.map(({ id }) => id),
-      corpus: corpus.map(({ text }) => text),
-      embedders,
-      artifacts,
-      onProgress: progress,
-      signal,
+  outputs: { embedded_documents: rows(EmbeddedDocument) },
+  uses: ["warehouse", "embedders", "embeddingCache", "artifacts"],
+  async run({ documents, target_tokens: targetTokens }, { workspace, metadata, progress, signal }) {
+    const { warehouse, embedders, embeddingCache } = workspace;
+    const { embedder, model } = await prepareEmbedder(workspace, async () => {
+      const read = () => warehouse.readDocuments();
+      const [cleaner, chunk] = [await openCleaner(read), documentChunker(embedders, targetTokens)];
+      const texts = [];
+      for await (const raw of read()) texts.push(...chunk(cleaner.clean(raw)).map(({ text }) => text));
+      return texts;
     });
-    const authors = [...new Set(documents.map(({ authorFullName }) => authorFullName))];
-    metadata.log({
-      num_documents: documents.length,
-      num_chunks: chunks.length,
-      num_embedded_chunks: embedded.vectors.length,
-      chunking: Object.fromEntries(
-        [...Map.groupBy(chunks, ({ kind }) => kind)].map(([kind, members]) => [kind, sizesOf(members)]),
-      ),
-      embedding: {
-        embedding_model_id: embedders.fingerprint,
-        embedder: embedded.embedder,
-        embedding_size: embedded.dimensions,
-        max_input_length: embedders.maxInputTokens,
-        authors,
-      },
-    });
-    return { embedded_documents: toEmbeddedFiles(embedded) };
+    const embed = async function* (): AsyncGenerator<EmbeddedDocument> {
+      const sizes = createChunkSizes();
+      let count = 0;
+      const onDocument = (document: CleanedDocument, chunks: readonly Chunk[]): void => {
+        sizes.add(document, chunks);
+        progress(++count, documents.rowCount ?? count);
+      };
+      // Vectors of a model that is fitted anew with every corpus are of no use to later runs.
+      const cache = embedders.fitted ? undefined : embeddingCache;
+      yield* embedDocuments(documents, { embedder, model, cache, targetTokens, onDocument, signal });
+      const { authors, chunkCount, byKind } = sizes.toJson();
+      metadata.log({
+        num_documents: count,
+        num_chunks: chunkCount,
+        num_embedded_chunks: chunkCount,
+        chunking: byKind,
+        embedding: {
+          embedding_model_id: embedders.fingerprint,
+          embedder,
+          embedding_size: model.dimensions,
+          max_input_length: embedders.maxInputTokens,
+          authors,
+        },
+      });
+    };
+    return { embedded_documents: embed() };
   },
 });
 
-function chunker(embedders: Embedders, targetTokens: number | undefined): (document: CleanedDocument) => Chunk[] {
-  const { maxInputTokens: maxTokens } = embedders;
-  const options = { countTokens: (text: string) => embedders.countTokens(text), maxTokens };
-  return (document) => chunkDocument(document, targetTokens === undefined ? options : { ...options, targetTokens });
-}
-
-async function cleanAll(documents: readonly RawDocument[]): Promise<CleanedDocument[]> {
-  const boilerplate = await findBoilerplate(documents);
-  return documents.map((document) => cleanDocument(document, boilerplate));
-}
-
-function sizesOf(chunks: readonly Chunk[]): Record<string, number | string[]> {
-  const sizes = chunks.map(({ tokenCount }) => tokenCount);
+/** Sizes of chunks by kind of document, counted as they pass. */
+function createChunkSizes() {
+  const kinds = new Map<string, { count: number; tokens: number; max: number; authors: Set<string> }>();
+  const everybody = new Set<string>();
   return {
-    num_chunks: chunks.length,
-    mean_tokens: Math.round(sizes.reduce((sum, size) => sum + size, 0) / sizes.length),
-    max_tokens: Math.max(...sizes),
-    authors: [...new Set(chunks.map(({ authorFullName }) => authorFullName))],
+    add({ kind, authorFullName }: CleanedDocument, chunks: readonly Chunk[]): void {
+      const of = kinds.get(kind) ?? { count: 0, tokens: 0, max: 0, authors: new Set() };
+      kinds.set(kind, of);
+      everybody.add(authorFullName);
+      if (chunks.length > 0) of.authors.add(authorFullName);
+      for (const { tokenCount } of chunks) {
+        of.count++;
+        of.tokens += tokenCount;
+        of.max = Math.max(of.max, tokenCount);
+      }
+    },
+    toJson: () => ({
+      authors: [...everybody],
+      chunkCount: kinds.values().reduce((sum, { count }) => sum + count, 0),
+      byKind: Object.fromEntries(
+        [...kinds]
+          .filter(([, { count }]) => count > 0)
+          .map(([kind, { count, tokens, max, authors }]) => [
+            kind,
+            { num_chunks: count, mean_tokens: Math.round(tokens / count), max_tokens: max, authors: [...authors] },
+          ]),
+      ),
+    }),
   };
 }

@@ -1,0 +1,86 @@
+/**
+ * Documents as chunks whose vectors are made: document by document, so that none is held longer than its turn. The
+ * vectors are kept in the cache, from which the index takes them.
+ */
+
+import { z } from "zod";
+import type { ArtifactStore } from "../../contracts/artifacts.ts";
+import { Chunk, type CleanedDocument } from "../../contracts/features.ts";
+import type { Embedders, EmbeddingModel } from "../../contracts/models.ts";
+import type { ContentHash } from "../../core/hash.ts";
+import { chunkDocument } from "../chunk/chunk-document.ts";
+import { type ChunkEmbedding, vectorsOf } from "./chunk-vectors.ts";
+
+/** A document's chunks, and the embedder that their vectors are of. */
+export const EmbeddedDocument = z.object({
+  documentId: z.string(),
+  /** The artifact that holds the embedder. */
+  embedder: z.templateLiteral(["sha256:", z.string()]),
+  /** In order; none for a copy of another document, whose earlier chunks are to go. */
+  chunks: z.array(Chunk),
+});
+export type EmbeddedDocument = z.infer<typeof EmbeddedDocument>;
+
+/** An embedder that is ready, kept by its hash so that a query can be embedded alike. */
+export interface PreparedEmbedder {
+  readonly embedder: ContentHash;
+  readonly model: EmbeddingModel;
+}
+
+/**
+ * Prepares the embedder and stores it.
+ *
+ * @param corpus  what an embedder that learns learns from; asked for only then
+ */
+export async function prepareEmbedder(
+  { embedders, artifacts }: { readonly embedders: Embedders; readonly artifacts: ArtifactStore },
+  corpus: () => Promise<readonly string[]>,
+): Promise<PreparedEmbedder> {
+  const bytes = await embedders.prepare(embedders.fitted ? await corpus() : []);
+  return { embedder: await artifacts.put(bytes), model: await embedders.open(bytes) };
+}
+
+/** How documents are chunked and embedded. */
+export interface EmbedDocumentsOptions extends ChunkEmbedding {
+  readonly embedder: ContentHash;
+  /** Size that chunks grow up to, in the embedder's tokens. */
+  readonly targetTokens?: number | undefined;
+  /** Called for each document, also for one that gives no chunks. */
+  readonly onDocument?: (document: CleanedDocument, chunks: readonly Chunk[]) => void;
+}
+
+/** Documents whose chunks are embedded together: a model is quicker with more texts at once. */
+const BATCH_DOCUMENTS = 16;
+
+/** One row a document, in order. */
+export async function* embedDocuments(
+  documents: AsyncIterable<CleanedDocument> | Iterable<CleanedDocument>,
+  { embedder, targetTokens, onDocument, ...embedding }: EmbedDocumentsOptions,
+): AsyncGenerator<EmbeddedDocument> {
+  const chunk = documentChunker(embedding.model, targetTokens);
+  let batch: EmbeddedDocument[] = [];
+  const embedded = async (): Promise<EmbeddedDocument[]> => {
+    const rows = batch;
+    batch = [];
+    await vectorsOf(
+      rows.flatMap(({ chunks }) => chunks),
+      embedding,
+    );
+    return rows;
+  };
+  for await (const document of documents) {
+    const chunks = document.duplicateOf === null ? chunk(document) : [];
+    onDocument?.(document, chunks);
+    if (batch.push({ documentId: document.id, embedder, chunks }) === BATCH_DOCUMENTS) yield* await embedded();
+  }
+  yield* await embedded();
+}
+
+/** Chunks documents to the embedder's measure. */
+export function documentChunker(
+  embedder: Pick<Embedders, "countTokens" | "maxInputTokens">,
+  targetTokens?: number,
+): (document: CleanedDocument) => Chunk[] {
+  const limits = { countTokens: (text: string) => embedder.countTokens(text), maxTokens: embedder.maxInputTokens };
+  return (document) => chunkDocument(document, targetTokens === undefined ? limits : { ...limits, targetTokens });
+}
