@@ -4,13 +4,13 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  chunkDocument,
-  cleanDocument,
-  embedChunks,
-  findBoilerplate,
+  documentChunker,
+  embedDocuments,
   importWarehouseJson,
   loadFeatures,
   loadIndex,
+  openCleaner,
+  prepareEmbedder,
 } from "../src/feature/index.ts";
 import { openWorkspace } from "../src/workspace.ts";
 import { benchReport } from "./report.ts";
@@ -43,24 +43,28 @@ async function runOnce(): Promise<Repetition> {
     return result;
   };
   await timed("import", () => importWarehouseJson(EXPORT, warehouse));
-  const raw = await warehouse.listDocuments();
+  const read = () => warehouse.readDocuments();
   const documents = await timed("clean", async () => {
-    const boilerplate = await findBoilerplate(raw);
-    return raw.map((document) => cleanDocument(document, boilerplate));
+    const cleaner = await openCleaner(read);
+    return Array.fromAsync(read(), (raw) => cleaner.clean(raw));
   });
-  const chunks = await timed("chunk", () => {
-    const options = { countTokens: embedders.countTokens, maxTokens: embedders.maxInputTokens };
-    return documents.flatMap((document) => chunkDocument(document, options));
+  const embedded = await timed("chunk and embed", async () => {
+    const chunk = documentChunker(embedders);
+    const corpus = async () => documents.flatMap(chunk).map(({ text }) => text);
+    const { embedder, model } = await prepareEmbedder({ embedders, artifacts }, corpus);
+    return Array.fromAsync(embedDocuments(documents, { embedder, model }));
   });
-  const corpus = chunks.map(({ text }) => text);
-  const embedded = await timed("embed", () => embedChunks({ chunks, corpus, embedders, artifacts }));
   const index = await timed("load", async () => {
-    await loadFeatures({ features, documents, embedded });
-    return loadIndex({ features, vectors, embedders, artifacts, embedded });
+    await loadFeatures({ features, documents });
+    await loadFeatures({ features, documents: embedded });
+    const [first] = embedded;
+    if (first === undefined) throw new TypeError("no documents");
+    return loadIndex({ features, vectors, embedders, artifacts, embedder: first.embedder });
   });
   await workspace.close();
   rmSync(folder, { recursive: true });
-  const counts = { documents: documents.length, chunks: chunks.length, points: index.pointCount };
+  const chunkCount = embedded.reduce((sum, { chunks }) => sum + chunks.length, 0);
+  const counts = { documents: documents.length, chunks: chunkCount, points: index.pointCount };
   return { seconds: Object.values(stages).reduce((sum, each) => sum + each, 0), stages, counts };
 }
 

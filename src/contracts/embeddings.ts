@@ -19,4 +19,6 @@ export interface EmbeddingCache {
   models(): Promise<CachedModel[]>;
   /** Forgets all of the models that were last used before then; gives them. */
   prune(usedBeforeMs: number): Promise<CachedModel[]>;
+  /** Forgets the vectors of those texts, of every model. */
+  forget(hashes: readonly ContentHash[]): Promise<void>;
 }

@@ -18,8 +18,15 @@ export { type ImportReport, importWarehouseJson } from "./collect/import-warehou
 export { type GithubCollectorOptions, githubCollector } from "./collect/repository/github-collector.ts";
 export { repositoryCollector } from "./collect/repository/repository-collector.ts";
 export { createWeb, type Web, type WebOptions } from "./collect/web.ts";
-export { type EmbeddedChunks, type EmbedOptions, embedChunks } from "./embed/embed-chunks.ts";
-export { fromEmbeddedFiles, toEmbeddedFiles } from "./embed/embedded-files.ts";
+export { embeddedTexts } from "./embed/chunk-vectors.ts";
+export {
+  documentChunker,
+  type EmbedDocumentsOptions,
+  EmbeddedDocument,
+  embedDocuments,
+  type PreparedEmbedder,
+  prepareEmbedder,
+} from "./embed/embed-documents.ts";
 export { NoDocumentsError } from "./errors.ts";
 export { type LoadFeaturesOptions, loadFeatures } from "./load/load-features.ts";
 export { type IndexComparison, type LoadIndexOptions, loadIndex, verifyIndex } from "./load/load-index.ts";

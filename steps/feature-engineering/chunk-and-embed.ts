@@ -12,9 +12,9 @@ export const chunkAndEmbed = step({
     target_tokens: z.int().positive().optional(),
   }),
   outputs: { embedded_documents: rows(EmbeddedDocument) },
-  uses: ["warehouse", "embedders", "embeddingCache", "artifacts"],
+  uses: ["warehouse", "embedders", "artifacts"],
   async run({ documents, target_tokens: targetTokens }, { workspace, metadata, progress, signal }) {
-    const { warehouse, embedders, embeddingCache } = workspace;
+    const { warehouse, embedders } = workspace;
     const { embedder, model } = await prepareEmbedder(workspace, async () => {
       const read = () => warehouse.readDocuments();
       const [cleaner, chunk] = [await openCleaner(read), documentChunker(embedders, targetTokens)];
@@ -29,9 +29,7 @@ export const chunkAndEmbed = step({
         sizes.add(document, chunks);
         progress(++count, documents.rowCount ?? count);
       };
-      // Vectors of a model that is fitted anew with every corpus are of no use to later runs.
-      const cache = embedders.fitted ? undefined : embeddingCache;
-      yield* embedDocuments(documents, { embedder, model, cache, targetTokens, onDocument, signal });
+      yield* embedDocuments(documents, { embedder, model, targetTokens, onDocument, signal });
       const { authors, chunkCount, byKind } = sizes.toJson();
       metadata.log({
         num_documents: count,

@@ -127,8 +127,15 @@ describe("the steps", () => {
     expect(clean.said.metadata).toMatchObject({ num_documents: 1, notes });
 
     const { artifacts } = workspace;
-    const embed = testContext({ workspace: { warehouse, artifacts, embedders: await workspace.open("embedders") } });
-    await chunkAndEmbed.run({ documents: cleaned, target_tokens: 60 }, embed);
+    const embed = testContext({
+      workspace: {
+        warehouse,
+        artifacts,
+        embedders: await workspace.open("embedders"),
+      },
+    });
+    const { embedded_documents } = await chunkAndEmbed.run({ documents: cleaned, target_tokens: 60 }, embed);
+    expect(await Array.fromAsync(embedded_documents)).toHaveLength(1);
     const { num_chunks, chunking, embedding } = embed.said.metadata;
     expect(embed.said.metadata).toMatchObject({ num_documents: 1, num_embedded_chunks: num_chunks });
     expect(chunking).toMatchObject({ note: { num_chunks, authors: ["Mary Ann Evans"] } });

@@ -1,61 +1,53 @@
-/** Cleaned documents into the feature store; embedded chunks into the feature store and then, with all others, the index. */
+/** Cleaned documents into the feature store; embedded chunks into the feature store, and the index up to all that is there. */
 
-import { CleanedDocument, Folder, rowsOf, step } from "trilith";
-import { fromEmbeddedFiles, loadFeatures, loadIndex } from "trilith/feature";
+import { CleanedDocument, rowsOf, step } from "trilith";
+import { EmbeddedDocument, loadFeatures, loadIndex } from "trilith/feature";
 import { featuresKey, indexKey, touched } from "trilith/lineage";
 import { z } from "zod";
 
 const LoadReport = z.object({
   /** Versions of the feature groups after the write. */
   versions: z.object({ cleaned_documents: z.int(), chunks: z.int() }),
-  /** The index that was built, where chunks were loaded. */
+  /** The index as it is now, where chunks were loaded. */
   index: z.object({ embedder: z.string(), dimensions: z.int(), pointCount: z.int() }).nullable(),
 });
 
 export const loadToVectorDb = step({
   name: "load_to_vector_db",
-  input: z.object({ documents: z.union([Folder, rowsOf(CleanedDocument)]) }),
+  /** Either; which of the two is told by the first row. */
+  input: z.object({ documents: rowsOf(z.union([CleanedDocument, EmbeddedDocument])) }),
   output: LoadReport,
   uses: ["features", "vectors", "embedders", "artifacts"],
   cache: false,
   async run({ documents }, { workspace, metadata, progress, signal }) {
-    if (!isFolder(documents)) {
-      const authorIds = new Set<string>();
-      let count = 0;
-      const onDocument = ({ authorId }: CleanedDocument): void => {
-        authorIds.add(authorId);
-        progress(++count, documents.rowCount ?? count);
-      };
-      const versions = await loadFeatures({ ...workspace, documents, onDocument });
-      metadata.log({ ...versions, num_documents: count });
-      metadata.log(touched({ writes: keysOf("cleaned_documents", authorIds, versions) }));
+    const authorIds = new Set<string>();
+    let [documentCount, chunkCount] = [0, 0];
+    let embedder: EmbeddedDocument["embedder"] | undefined;
+    const onDocument = (document: CleanedDocument | EmbeddedDocument): void => {
+      progress(++documentCount, documents.rowCount ?? documentCount);
+      if ("text" in document) authorIds.add(document.authorId);
+      else {
+        embedder = document.embedder;
+        chunkCount += document.chunks.length;
+        for (const { authorId } of document.chunks) authorIds.add(authorId);
+      }
+    };
+    const versions = await loadFeatures({ ...workspace, documents, onDocument });
+    const written = (group: "cleaned_documents" | "chunks"): string[] =>
+      [...authorIds].map((authorId) => featuresKey(group, authorId, versions[group]));
+    if (embedder === undefined) {
+      metadata.log({ ...versions, num_documents: documentCount });
+      metadata.log(touched({ writes: written("cleaned_documents") }));
       return { versions, index: null };
     }
-    const embedded = fromEmbeddedFiles(documents);
-    const versions = await loadFeatures({ ...workspace, embedded });
-    const built = await loadIndex({ ...workspace, embedded, onProgress: progress, signal });
-    const { embedder, dimensions, pointCount, generation } = built;
-    metadata.log({ ...versions, num_chunks: embedded.chunks.length, num_points: pointCount });
+    const { generation, ...index } = await loadIndex({ ...workspace, embedder, onProgress: progress, signal });
+    metadata.log({ ...versions, num_chunks: chunkCount, num_points: index.pointCount });
     metadata.log(
       touched({
-        writes: [
-          ...keysOf("chunks", new Set(embedded.chunks.map(({ authorId }) => authorId)), versions),
-          indexKey(generation),
-        ],
-        index: { generation, chunksVersion: versions.chunks },
+        writes: [...written("chunks"), indexKey(generation)],
+        index: { generation, chunksVersion: index.featuresVersion },
       }),
     );
-    return { versions, index: { embedder, dimensions, pointCount } };
+    return { versions, index };
   },
 });
-
-const isFolder = (value: object): value is Folder => value instanceof Map;
-
-/** What was written of each author. */
-function keysOf(
-  group: "cleaned_documents" | "chunks",
-  authorIds: ReadonlySet<string>,
-  versions: z.infer<typeof LoadReport>["versions"],
-): string[] {
-  return [...authorIds].map((authorId) => featuresKey(group, authorId, versions[group]));
-}

@@ -45,7 +45,7 @@ export async function openIndexWriter(
   return {
     features,
     vectors,
-    load: (whole = false) => loadIndex({ features, vectors, embedders, artifacts, embedded: { embedder }, whole }),
+    load: (whole = false) => loadIndex({ features, vectors, embedders, artifacts, embedder, whole }),
     async close() {
       await vectors.close();
       await database.destroy();

@@ -1,11 +1,13 @@
 /**
- * Forgetting documents everywhere: contents of artifacts, features of every version, the index, the warehouse. The
- * warehouse is last, so that what is cut off is found and done again when the command is given again.
+ * Forgetting documents everywhere: contents of artifacts, vectors, features of every version, the
+ * index, the warehouse. The warehouse is last, so that what is cut off is found and done again when the command is
+ * given again.
  */
 
 import type { ForgottenRows } from "../../contracts/features.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
-import { loadIndex } from "../../feature/index.ts";
+import { hashBytes } from "../../core/hash.ts";
+import { embeddedTexts, loadIndex } from "../../feature/index.ts";
 import { type ErasedArtifacts, eraseArtifacts } from "./erase-artifacts.ts";
 import type { ForgetPlan } from "./plan.ts";
 import { createTraces, type Traces } from "./traces.ts";
@@ -33,6 +35,7 @@ export async function forgetDocuments(
   onStage("artifacts");
   const artifacts = await eraseArtifacts(workspace, traces);
   onStage("features");
+  await forgetVectors(workspace, documentIds);
   const rows = await features.forget(documentIds);
   onStage("index");
   const indexPointCount = await rebuildIndex(workspace);
@@ -63,14 +66,20 @@ async function tracesOf(workspace: Workspace, documentIds: readonly string[]): P
   return traces;
 }
 
+/** Vectors tell of what they were made of. Another document with the same text has its own made again. */
+async function forgetVectors(workspace: Workspace, documentIds: readonly string[]): Promise<void> {
+  const features = await workspace.open("features");
+  const chunks = await features.history("chunks", { documentIds });
+  await (await workspace.open("embeddingCache")).forget(chunks.flatMap(({ row }) => embeddedTexts(row).map(hashBytes)));
+}
+
 /** A whole new index, as an engine only marks what is deleted: of the old one nothing is left. */
 async function rebuildIndex(workspace: Workspace): Promise<number | null> {
   const vectors = await workspace.open("vectors");
   const index = await vectors.describe();
   if (index === undefined) return null;
-  const { artifacts } = workspace;
   const [features, embedders] = [await workspace.open("features"), await workspace.open("embedders")];
-  const embedded = { embedder: index.embedder };
-  const loaded = await loadIndex({ features, vectors, embedders, artifacts, embedded, whole: true, dropOthers: true });
+  const parts = { artifacts: workspace.artifacts, features, vectors, embedders };
+  const loaded = await loadIndex({ ...parts, embedder: index.embedder, whole: true, dropOthers: true });
   return loaded.pointCount;
 }

@@ -1,6 +1,6 @@
 /**
  * Documents as chunks whose vectors are made: document by document, so that none is held longer than its turn. The
- * vectors are kept in the cache, from which the index takes them.
+ * index asks the embedder again, which has them in its cache where making them is dear.
  */
 
 import { z } from "zod";
@@ -9,7 +9,7 @@ import { Chunk, type CleanedDocument } from "../../contracts/features.ts";
 import type { Embedders, EmbeddingModel } from "../../contracts/models.ts";
 import type { ContentHash } from "../../core/hash.ts";
 import { chunkDocument } from "../chunk/chunk-document.ts";
-import { type ChunkEmbedding, vectorsOf } from "./chunk-vectors.ts";
+import { vectorsOf } from "./chunk-vectors.ts";
 
 /** A document's chunks, and the embedder that their vectors are of. */
 export const EmbeddedDocument = z.object({
@@ -41,12 +41,12 @@ export async function prepareEmbedder(
 }
 
 /** How documents are chunked and embedded. */
-export interface EmbedDocumentsOptions extends ChunkEmbedding {
-  readonly embedder: ContentHash;
+export interface EmbedDocumentsOptions extends PreparedEmbedder {
   /** Size that chunks grow up to, in the embedder's tokens. */
   readonly targetTokens?: number | undefined;
   /** Called for each document, also for one that gives no chunks. */
   readonly onDocument?: (document: CleanedDocument, chunks: readonly Chunk[]) => void;
+  readonly signal?: AbortSignal;
 }
 
 /** Documents whose chunks are embedded together: a model is quicker with more texts at once. */
@@ -55,16 +55,17 @@ const BATCH_DOCUMENTS = 16;
 /** One row a document, in order. */
 export async function* embedDocuments(
   documents: AsyncIterable<CleanedDocument> | Iterable<CleanedDocument>,
-  { embedder, targetTokens, onDocument, ...embedding }: EmbedDocumentsOptions,
+  { embedder, model, targetTokens, onDocument, signal }: EmbedDocumentsOptions,
 ): AsyncGenerator<EmbeddedDocument> {
-  const chunk = documentChunker(embedding.model, targetTokens);
+  const chunk = documentChunker(model, targetTokens);
   let batch: EmbeddedDocument[] = [];
   const embedded = async (): Promise<EmbeddedDocument[]> => {
     const rows = batch;
     batch = [];
     await vectorsOf(
       rows.flatMap(({ chunks }) => chunks),
-      embedding,
+      model,
+      signal,
     );
     return rows;
   };

@@ -8,7 +8,8 @@ import type { ArtifactStore } from "../../contracts/artifacts.ts";
 import type { Chunk, FeatureStore } from "../../contracts/features.ts";
 import type { Embedders, EmbeddingModel } from "../../contracts/models.ts";
 import type { IndexDescription, VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
-import { type EmbeddedChunks, vectorsOf } from "../embed/embed-chunks.ts";
+import type { ContentHash } from "../../core/hash.ts";
+import { vectorsOf } from "../embed/chunk-vectors.ts";
 
 /** The ports that an index is made from, and what is known beforehand. */
 export interface LoadIndexOptions {
@@ -16,21 +17,20 @@ export interface LoadIndexOptions {
   readonly vectors: VectorIndex;
   readonly embedders: Embedders;
   readonly artifacts: ArtifactStore;
-  /** The embedder to use, and the vectors that it has already made. */
-  readonly embedded: Pick<EmbeddedChunks, "embedder"> & Partial<Pick<EmbeddedChunks, "chunks" | "vectors">>;
+  /** The artifact that holds the embedder to use. */
+  readonly embedder: ContentHash;
   /** Builds a new index also where catching up would do: for one that is damaged. */
   readonly whole?: boolean;
   /** Leaves nothing of older indexes where a new one is built. */
   readonly dropOthers?: boolean;
-  /** `total` is the chunks known so far: how many there will be is not known before they are read. */
+  /** `total` is `done`: how many there will be is not known before they are read. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /** Brings the index up to the store's latest chunks; those without a vector of this embedder are embedded with it. */
 export async function loadIndex(options: LoadIndexOptions): Promise<IndexDescription> {
-  const { features, vectors, embedded } = options;
-  const { embedder } = embedded;
+  const { features, vectors, embedder } = options;
   const toPoints = pointMaker(options);
   for (let whole = options.whole ?? false; ; whole = false) {
     const index = await vectors.describe();
@@ -48,25 +48,21 @@ export async function loadIndex(options: LoadIndexOptions): Promise<IndexDescrip
 
 type ChunkBatches = AsyncIterable<readonly Chunk[]>;
 
-/** Makes points of chunks as they are read: the embedder is opened when the first vector is missing. */
-function pointMaker({ embedders, artifacts, embedded, onProgress, signal }: LoadIndexOptions) {
-  const { embedder, chunks = [], vectors = [] } = embedded;
-  const made = new Map(chunks.map(({ id }, i) => [id, vectors[i]]));
+/** Makes points of chunks as they are read: the embedder is opened when there are any. */
+function pointMaker({ embedders, artifacts, embedder, onProgress, signal }: LoadIndexOptions) {
   let model: Promise<EmbeddingModel> | undefined;
   return async function* toPoints(batches: ChunkBatches): AsyncGenerator<readonly VectorPoint[]> {
     let done = 0;
-    for await (const batch of batches) {
+    for await (const chunks of batches) {
       signal?.throwIfAborted();
-      const missing = batch.filter(({ id }) => made.get(id) === undefined);
-      if (missing.length > 0) model ??= artifacts.get(embedder).then((bytes) => embedders.open(bytes));
-      const rest = model ? await vectorsOf(missing, await model, signal ? { signal } : {}) : [];
-      const added = new Map(missing.map(({ id }, i) => [id, rest[i]]));
-      yield batch.flatMap((chunk) => {
-        const vector = made.get(chunk.id) ?? added.get(chunk.id);
+      model ??= artifacts.get(embedder).then((bytes) => embedders.open(bytes));
+      const made = await vectorsOf(chunks, await model, signal);
+      yield chunks.flatMap((chunk, i) => {
+        const vector = made[i];
         return vector ? [{ chunk, vector }] : [];
       });
-      done += batch.length;
-      onProgress?.(done, Math.max(done, chunks.length));
+      done += chunks.length;
+      onProgress?.(done, done);
     }
   };
 }

@@ -7,8 +7,8 @@ import { type ContentHash, hashBytes } from "../../core/hash.ts";
 import { migrateDatabase, openSqliteDatabase } from "../../stores/database/index.ts";
 import { createFeatureStore, featureMigrations } from "../../stores/features/index.ts";
 import { chunkDocument } from "../chunk/chunk-document.ts";
-import { type EmbeddedChunks, embedChunks } from "../embed/embed-chunks.ts";
-import { fromEmbeddedFiles, toEmbeddedFiles } from "../embed/embedded-files.ts";
+import { vectorsOf } from "../embed/chunk-vectors.ts";
+import { embedDocuments, prepareEmbedder } from "../embed/embed-documents.ts";
 import { loadFeatures } from "./load-features.ts";
 import { loadIndex, verifyIndex } from "./load-index.ts";
 
@@ -123,62 +123,75 @@ const open = async () => ({
   artifacts: memoryArtifacts(),
 });
 
+/** Loads documents as the pipeline does; gives the embedder's hash. */
 async function load(
   ports: Awaited<ReturnType<typeof open>>,
-  chunks: readonly Chunk[],
+  documents: readonly CleanedDocument[],
   corpus: readonly string[],
-): Promise<EmbeddedChunks> {
-  const embedded = await embedChunks({ chunks, corpus, ...ports });
-  await loadFeatures({ features: ports.features, embedded });
-  await loadIndex({ ...ports, embedded });
-  return embedded;
+): Promise<ContentHash> {
+  const { embedder, model } = await prepareEmbedder(ports, async () => corpus);
+  await loadFeatures({
+    features: ports.features,
+    documents: embedDocuments(documents, { embedder, model, targetTokens: 3 }),
+  });
+  await loadIndex({ ...ports, embedder });
+  return embedder;
 }
 
 describe("embedding", () => {
   it("embeds equal texts once, and gives a vector for each chunk in order", async () => {
     const ports = await open();
+    const { model } = await prepareEmbedder(ports, async () => ["x", "y"]);
     const chunks = chunksOf(cleaned("a", "one two three\n\nfour five six"), cleaned("b", "one two three"));
-    const { vectors, dimensions } = await embedChunks({ chunks, corpus: ["x", "y"], ...ports });
+    const vectors = await vectorsOf(chunks, model);
     expect(ports.embedders.embedded).toEqual(["t\none two three", "t\nfour five six"]);
-    const vector = [15, 2];
-    expect([vectors.map((each) => [...each]), dimensions]).toEqual([[vector, vector, vector], 2]);
+    expect(vectors.map((each) => [...each])).toEqual([
+      [15, 2],
+      [15, 2],
+      [15, 2],
+    ]);
   });
 
   it("embeds a chunk under its title and headings where the window allows", async () => {
     const ports = await open();
-    await embedChunks({ chunks: chunksOf(cleaned("a", "# h\n\none\n\n1 2 3 4 5 6")), corpus: ["x"], ...ports });
+    const { model } = await prepareEmbedder(ports, async () => ["x"]);
+    await vectorsOf(chunksOf(cleaned("a", "# h\n\none\n\n1 2 3 4 5 6")), model);
     expect(ports.embedders.embedded).toEqual(["t\nh\n# h\n\none", "1 2 3 4 5 6"]);
   });
 
-  it("stores the embedder under the hash that it gives", async () => {
+  it("stores the embedder under the hash that it gives, and asks for a corpus only where it learns from one", async () => {
     const ports = await open();
-    const { embedder } = await embedChunks({ chunks: [], corpus: ["x"], ...ports });
+    const { embedder } = await prepareEmbedder(ports, async () => ["x"]);
     expect(Buffer.from(await ports.artifacts.get(embedder)).toString()).toBe("1");
+    const fixed = { ...ports, embedders: { ...ports.embedders, fitted: false } };
+    await prepareEmbedder(fixed, () => expect.fail("a corpus is asked for"));
   });
 
-  it("travels as files with 32-bit floats and comes back equal", async () => {
-    const embedded = await embedChunks({
-      chunks: chunksOf(cleaned("a", "one two")),
-      documentIds: ["a", "empty"],
-      corpus: ["x"],
-      ...(await open()),
-    });
-    const files = toEmbeddedFiles(embedded);
-    expect(files.get("vectors.f32")).toHaveLength(8);
-    expect(fromEmbeddedFiles(files)).toEqual(embedded);
-    expect(() => fromEmbeddedFiles(new Map([...files, ["vectors.f32", new Uint8Array(4)]]))).toThrow(
-      /4 bytes for 1 chunks/,
-    );
-    files.delete("chunks.jsonl");
-    expect(() => fromEmbeddedFiles(files)).toThrow(/chunks\.jsonl is missing/);
+  it("goes through documents a few at a time, a row each, and leaves copies without chunks", async () => {
+    const ports = await open();
+    const { embedder, model } = await prepareEmbedder(ports, async () => ["x"]);
+    let taken = 0;
+    const documents = (function* () {
+      for (; taken < 40; taken++) yield cleaned(`d${taken}`, `text ${taken}`);
+      yield { ...cleaned("copy", "text 1"), duplicateOf: "d1" };
+    })();
+    const rows = embedDocuments(documents, { embedder, model, targetTokens: 3 });
+    const { value: first } = await rows.next();
+    expect([first?.documentId, first?.chunks.length, taken]).toEqual(["d0", 1, 15]);
+    const rest = await Array.fromAsync(rows);
+    expect(rest.map(({ documentId }) => documentId)).toEqual([
+      ...Array.from({ length: 39 }, (_, i) => `d${i + 1}`),
+      "copy",
+    ]);
+    expect(rest.at(-1)).toEqual({ documentId: "copy", embedder, chunks: [] });
   });
 });
 
 describe("loading the index", () => {
   it("holds all chunks of the store by one embedder: others are embedded again when it changes", async () => {
     const ports = await open();
-    await load(ports, chunksOf(cleaned("a", "one two")), ["x"]);
-    await load(ports, chunksOf(cleaned("b", "three four")), ["x", "y"]);
+    await load(ports, [cleaned("a", "one two")], ["x"]);
+    await load(ports, [cleaned("b", "three four")], ["x", "y"]);
     expect(ports.vectors.points.map(({ chunk, vector }) => [chunk.documentId, [...vector]])).toEqual([
       ["a", [9, 2]],
       ["b", [12, 2]],
@@ -187,44 +200,31 @@ describe("loading the index", () => {
 
   it("drops the chunks of a document that has become another or empty", async () => {
     const ports = await open();
-    await load(ports, chunksOf(cleaned("a", "one two three\n\nfour five six"), cleaned("b", "x")), ["x"]);
-    const embedded = await embedChunks({
-      chunks: chunksOf(cleaned("a", "new")),
-      documentIds: ["a", "b"],
-      corpus: ["x"],
-      ...ports,
-    });
-    await loadFeatures({ features: ports.features, embedded });
-    await loadIndex({ ...ports, embedded });
+    await load(ports, [cleaned("a", "one two three\n\nfour five six"), cleaned("b", "x")], ["x"]);
+    await load(ports, [cleaned("a", "new"), cleaned("b", "")], ["x"]);
     expect(ports.vectors.points.map(({ chunk }) => chunk.text)).toEqual(["new"]);
   });
 
   it("heals on the next run after a crash between the features and the index, and gives the same again", async () => {
     const ports = await open();
-    const chunks = chunksOf(cleaned("a", "one two"));
+    const documents = [cleaned("a", "one two")];
     ports.vectors.failures = 1;
-    await expect(load(ports, chunks, ["x"])).rejects.toThrow("the disk is full");
+    await expect(load(ports, documents, ["x"])).rejects.toThrow("the disk is full");
     expect([await ports.vectors.describe(), (await ports.features.read("chunks")).length]).toEqual([undefined, 1]);
-    await load(ports, chunks, ["x"]);
+    await load(ports, documents, ["x"]);
     const { points } = ports.vectors;
-    await load(ports, chunks, ["x"]);
+    await load(ports, documents, ["x"]);
     expect(points).toHaveLength(1);
     expect(ports.vectors.points).toEqual(points);
   });
 
   it("catches up in place while the embedder stays: only what came is embedded, and what went is gone", async () => {
     const ports = await open();
-    await load(ports, chunksOf(cleaned("a", "one two"), cleaned("b", "three")), ["x"]);
-    const embedded = await embedChunks({
-      chunks: chunksOf(cleaned("c", "four five")),
-      documentIds: ["a", "c"],
-      corpus: ["x"],
-      ...ports,
-    });
-    await loadFeatures({ features: ports.features, embedded });
+    await load(ports, [cleaned("a", "one two"), cleaned("b", "three")], ["x"]);
+    const { embedder } = await prepareEmbedder(ports, async () => ["x"]);
+    await ports.features.write("chunks", chunksOf(cleaned("c", "four five")), ["a", "c"]);
     ports.embedders.embedded.length = 0;
-    const { embedder } = embedded;
-    expect(await loadIndex({ ...ports, embedded: { embedder } })).toMatchObject({ featuresVersion: 2, pointCount: 2 });
+    expect(await loadIndex({ ...ports, embedder })).toMatchObject({ featuresVersion: 2, pointCount: 2 });
     expect(ports.embedders.embedded).toEqual(["t\nfour five"]);
     expect(ports.vectors.points.map(({ chunk }) => chunk.documentId).sort()).toEqual(["b", "c"]);
     expect(ports.vectors.buildCount).toBe(1);
@@ -232,12 +232,12 @@ describe("loading the index", () => {
 
   it("writes nothing when nothing changed, and a new index when it is told to", async () => {
     const ports = await open();
-    const embedded = await load(ports, chunksOf(cleaned("a", "one two")), ["x"]);
+    const embedder = await load(ports, [cleaned("a", "one two")], ["x"]);
     ports.vectors.failures = 1;
-    await loadIndex({ ...ports, embedded });
-    await expect(loadIndex({ ...ports, embedded, whole: true })).rejects.toThrow("the disk is full");
+    await loadIndex({ ...ports, embedder });
+    await expect(loadIndex({ ...ports, embedder, whole: true })).rejects.toThrow("the disk is full");
     ports.vectors.failures = 0;
-    await loadIndex({ ...ports, embedded, whole: true });
+    await loadIndex({ ...ports, embedder, whole: true });
     expect(ports.vectors.buildCount).toBe(3);
   });
 
@@ -253,16 +253,16 @@ describe("loading the index", () => {
         return built;
       },
     };
-    await load({ ...ports, vectors }, chunksOf(cleaned("a", "one")), ["x"]);
+    await load({ ...ports, vectors }, [cleaned("a", "one")], ["x"]);
     expect(ports.vectors.points.map(({ chunk }) => chunk.documentId).sort()).toEqual(["a", "late"]);
   });
 
   it("builds anew where the index reflects versions that the store never had", async () => {
     const ports = await open();
-    await load(ports, chunksOf(cleaned("a", "one")), ["x"]);
-    await load(ports, chunksOf(cleaned("b", "two")), ["x"]);
+    await load(ports, [cleaned("a", "one")], ["x"]);
+    await load(ports, [cleaned("b", "two")], ["x"]);
     const fresh = { ...ports, features: await memoryFeatures() };
-    await load(fresh, chunksOf(cleaned("c", "three")), ["x"]);
+    await load(fresh, [cleaned("c", "three")], ["x"]);
     expect(ports.vectors.points.map(({ chunk }) => chunk.documentId)).toEqual(["c"]);
   });
 
@@ -270,7 +270,7 @@ describe("loading the index", () => {
     const ports = await open();
     expect(await verifyIndex(ports)).toEqual({ featuresVersion: 0, indexVersion: null, missingIds: [], strayIds: [] });
     const chunks = chunksOf(cleaned("a", "one two three\n\nfour five six"));
-    const { embedder } = await load(ports, chunks, ["x"]);
+    const embedder = await load(ports, [cleaned("a", "one two three\n\nfour five six")], ["x"]);
     const removedIds = [chunks[0]?.id ?? ""];
     const stray = { chunk: { ...chunks[0], id: "stray" } as Chunk, vector: Float32Array.of(1, 0) };
     await ports.vectors.update({ embedder, featuresVersion: 1, points: [[stray]], removedIds });

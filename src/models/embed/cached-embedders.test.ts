@@ -35,6 +35,7 @@ function fakes(fingerprint = "model") {
     },
     models: async () => [],
     prune: async () => [],
+    forget: async () => undefined,
   };
   return { embedders, cache, embedded };
 }

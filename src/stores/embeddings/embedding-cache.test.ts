@@ -62,4 +62,15 @@ describeOnDatabases("the cache of embeddings", (newDatabase) => {
     ]);
     expect(await cache.get("old", [a])).toEqual(new Map());
   });
+
+  it("forgets a text, of every model", async () => {
+    const { cache } = await open();
+    const vectors = new Map([
+      [a, Float32Array.of(1)],
+      [b, Float32Array.of(2)],
+    ]);
+    for (const model of ["one", "two"]) await cache.put(model, vectors);
+    await cache.forget([a, c]);
+    for (const model of ["one", "two"]) expect([...(await cache.get(model, [a, b])).keys()]).toEqual([b]);
+  });
 });

@@ -70,6 +70,11 @@ export function createEmbeddingCache(database: Database, clock: Clock): Embeddin
           .execute();
       }
     },
+    async forget(hashes) {
+      for (const part of inParts([...hashes])) {
+        await tables.deleteFrom("embedding").where("text_hash", "in", part).execute();
+      }
+    },
     models: () => listModels(tables),
     prune(usedBeforeMs) {
       seenAtMs.clear();
