@@ -199,8 +199,9 @@ async function openEmbedders(
   const models = await import("./models/index.ts");
   if (chosen === "lsa") return models.lsaEmbedders();
   if ("folder" in chosen && (await models.isStaticFolder(chosen.folder))) return models.staticEmbedders(chosen);
-  const embedders = "folder" in chosen ? await models.onnxEmbedders(chosen) : models.aiSdkEmbedders({ model: chosen });
-  return models.withEmbeddingCache(embedders, await openCache());
+  if ("folder" in chosen) return models.withEmbeddingCache(await models.onnxEmbedders(chosen), await openCache());
+  const provider = "model" in chosen ? chosen : { model: chosen };
+  return models.withEmbeddingCache(models.aiSdkEmbedders(provider), await openCache());
 }
 
 async function openEmbeddingCache({ database, clock }: Parts): Promise<EmbeddingCache> {

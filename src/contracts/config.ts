@@ -5,6 +5,19 @@ import type { FeatureExpectations } from "./features.ts";
 
 export type Engine = "local" | "dbos";
 
+/** An embedding model of the AI SDK with settings. */
+export interface EmbeddingProvider {
+  readonly model: EmbeddingModelV4;
+  /** The longest text in pieces of words and signs. Default 256. */
+  readonly maxInputTokens?: number;
+  /** Asked of models that give vectors of several lengths. */
+  readonly dimensions?: number;
+  /** Default 4. */
+  readonly maxParallelCalls?: number;
+  /** Of one call that may succeed later. Default 4. */
+  readonly maxRetries?: number;
+}
+
 /** An embedding model on disk. */
 export interface EmbeddingFolder {
   /** As sentence-transformers saves it, with an ONNX graph in it. */
@@ -24,7 +37,7 @@ export interface TrilithConfig {
   /** A model that follows instructions, for generated answers: of the AI SDK, or any OpenAI-compatible endpoint. */
   readonly chatModel?: LanguageModelV4 | { readonly baseUrl: string; readonly model: string; readonly apiKey?: string };
   /** A model of the AI SDK, a sentence-transformers folder, or `lsa`: latent semantic analysis, fitted on the corpus, the default. */
-  readonly embeddingModel?: EmbeddingModelV4 | EmbeddingFolder | "lsa";
+  readonly embeddingModel?: EmbeddingModelV4 | EmbeddingProvider | EmbeddingFolder | "lsa";
   /** Where the index is: a Qdrant server in place of LanceDB in the workspace's folder. QDRANT_URL comes before it. */
   readonly vectors?: {
     readonly qdrant: {

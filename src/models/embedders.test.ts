@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EmbeddingModelV4 } from "@ai-sdk/provider";
 import { describe, expect, it } from "vitest";
-import { aiSdkEmbedders, countPieces, lsaEmbedders } from "./embedders.ts";
+import { lsaEmbedders } from "./embedders.ts";
 
 const CORPUS = [
   "Retries hide failures: a queue with retries and back-off drains slowly.",
@@ -92,43 +91,3 @@ async function ndcgAt10(folder: string): Promise<number> {
   );
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
-
-describe("countPieces", () => {
-  it("counts words, longer ones as several, numbers by threes and every sign", () => {
-    expect(countPieces("Hello, world!")).toBe(4);
-    expect(countPieces("internationalisation")).toBe(3);
-    expect(countPieces("1234567 🙂")).toBe(4);
-    expect(countPieces(" \n")).toBe(0);
-  });
-});
-
-describe("an embedding model of the AI SDK", () => {
-  const calls: number[] = [];
-  const model: EmbeddingModelV4 = {
-    specificationVersion: "v4",
-    provider: "test",
-    modelId: "lengths",
-    maxEmbeddingsPerCall: 2,
-    supportsParallelCalls: false,
-    async doEmbed({ values }) {
-      calls.push(values.length);
-      return { embeddings: values.map((value) => [value.length, 1, 0]), warnings: [] };
-    },
-  };
-
-  it("records its name, embeds in calls of the size that it takes, and scales to unit length", async () => {
-    const embedders = aiSdkEmbedders({ model });
-    const bytes = await embedders.prepare([]);
-    const opened = await embedders.open(bytes);
-    expect(opened).toMatchObject({ fingerprint: "test/lengths", dimensions: 3 });
-    calls.length = 0;
-    const vectors = await opened.embed(["a", "bb", "ccc", "dddd", "eeeee"], "document");
-    expect(calls).toEqual([2, 2, 1]);
-    expect(vectors[2]?.[0]).toBeCloseTo(3 / Math.sqrt(10), 6);
-  });
-
-  it("refuses the bytes of another model", async () => {
-    const bytes = new TextEncoder().encode(`{"name":"test/other","dimensions":3}`);
-    await expect(aiSdkEmbedders({ model }).open(bytes)).rejects.toMatchObject({ code: "embedder-file-invalid" });
-  });
-});

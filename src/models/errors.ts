@@ -119,3 +119,20 @@ export class EmbedderFolderError extends TrilithError {
     this.folder = folder;
   }
 }
+
+/** Thrown when an embedding model's provider fails, or gives other vectors than it should; `retryable` as the SDK judges it. */
+export class EmbeddingModelError extends TrilithError {
+  override readonly code = "embedding-model-failed";
+  override readonly retryable: boolean;
+  readonly modelId: string;
+
+  constructor(modelId: string, problem: string | undefined, cause?: unknown) {
+    super(
+      `The embedding model ${modelId} cannot be used: ${problem ?? messageOf(cause)}. A vector for each text was expected; check its name, key and server, and run feature_engineering again after a change of model.`,
+      { cause },
+    );
+    this.modelId = modelId;
+    const last = cause instanceof Error && "lastError" in cause ? cause.lastError : cause;
+    this.retryable = last instanceof Error && "isRetryable" in last && last.isRetryable === true;
+  }
+}

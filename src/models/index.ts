@@ -5,7 +5,9 @@
  */
 
 export { parseCheckpoint, toFloatCheckpoint, toInt8Checkpoint } from "./checkpoint-int8.ts";
+export { type AiSdkEmbeddersOptions, aiSdkEmbedders } from "./embed/ai-sdk-embedders.ts";
 export { withEmbeddingCache } from "./embed/cached-embedders.ts";
+export { countPieces } from "./embed/count-pieces.ts";
 export {
   type Distilled,
   type DistillFigures,
@@ -17,7 +19,7 @@ export { type CardFacts, renderCard } from "./embed/distill/render-card.ts";
 export { folderEmbedders, isStaticFolder } from "./embed/folder-embedders.ts";
 export { type OnnxEmbeddersOptions, onnxEmbedders } from "./embed/onnx-embedders.ts";
 export { staticEmbedders } from "./embed/static-embedders.ts";
-export { type AiSdkEmbeddersOptions, aiSdkEmbedders, countPieces, lsaEmbedders } from "./embedders.ts";
+export { lsaEmbedders } from "./embedders.ts";
 export {
   AdapterError,
   BaseModelError,
@@ -25,6 +27,7 @@ export {
   ContextExceededError,
   EmbedderFileError,
   EmbedderFolderError,
+  EmbeddingModelError,
   SafetensorsError,
   TokenizerFileError,
   VocabularyTooSmallError,

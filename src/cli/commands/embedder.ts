@@ -22,6 +22,7 @@ export interface DistillCommandOptions {
   readonly corpus: readonly string[];
   readonly out: string;
   readonly dimensions: string;
+  readonly lexicalDimensions: string;
   readonly passages: string;
   readonly epochs: string;
   readonly seed: string;
@@ -41,7 +42,11 @@ export async function distillCommand(context: CommandContext, options: DistillCo
     terminal.note(`Going on from ${workFolder}; delete it to begin anew.`);
   }
   const { distillStatic, renderCard } = await import("../../models/index.ts");
-  const [name, dimensions] = [basename(options.out), parseCount("--dimensions", options.dimensions, { max: 4096 })];
+  const name = basename(options.out);
+  const sizes = {
+    dimensions: parseCount("--dimensions", options.dimensions, { max: 4096 }),
+    lexicalDimensions: parseCount("--lexical-dimensions", options.lexicalDimensions, { min: 0, max: 4096 }),
+  };
   const training = {
     epochs: parseCount("--epochs", options.epochs, { max: 100 }),
     learningRate: LEARNING_RATE,
@@ -52,7 +57,7 @@ export async function distillCommand(context: CommandContext, options: DistillCo
     corpus: textsOf(options.corpus),
     workFolder,
     name,
-    dimensions,
+    ...sizes,
     passageCount: parseCount("--passages", options.passages, { min: 100, max: 10_000_000 }),
     ...training,
     onProgress: showProgress(context),
@@ -63,7 +68,7 @@ export async function distillCommand(context: CommandContext, options: DistillCo
   const card = renderCard(
     {
       name,
-      dimensions,
+      ...sizes,
       teacher: options.teacherName ?? basename(options.teacher),
       licence: options.licence ?? "that of the teacher; not stated",
       corpus: options.corpus.map((path) => basename(path)),

@@ -38,6 +38,14 @@ describe("a static embedder", () => {
     expect(embedders.countTokens("warm bread!")).toBe(3);
   });
 
+  it("takes an identifier in camel case as its words", async () => {
+    const embedders = await staticEmbedders({ folder });
+    const model = await embedders.open(await embedders.prepare([]));
+    const [camel, words] = await model.embed(["warmBreadQueue", "warm bread queue"], "document");
+    expect(camel).toEqual(words);
+    expect(embedders.countTokens("warmBread")).toBe(2);
+  });
+
   it("has another fingerprint for another table, and refuses another's bytes", async () => {
     const first = await staticEmbedders({ folder });
     write({ bread: [0, 1] });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Embedders } from "../../contracts/models.ts";
 import { EmbedderFileError } from "../errors.ts";
 import { readStaticFolder } from "./static-folder.ts";
-import { createStaticEncoder } from "./static-model.ts";
+import { createStaticEncoder, piecesOf } from "./static-model.ts";
 
 const Name = z.object({ format: z.literal("trilith-static-1"), fingerprint: z.string() });
 
@@ -18,7 +18,7 @@ export async function staticEmbedders({ folder }: { readonly folder: string }): 
   const encode = createStaticEncoder(wordPiece, table);
   const limits = {
     maxInputTokens: config.maxInputTokens,
-    countTokens: (text: string) => wordPiece.encode(text).length,
+    countTokens: (text: string) => piecesOf(text, wordPiece).length,
   };
   return {
     ...limits,

@@ -20,12 +20,20 @@ export function createStaticEncoder(wordPiece: WordPiece, table: StaticTable): (
   const { values, scales } = rows;
   return (text) => {
     const vector = new Float32Array(D);
-    for (const [id, count] of countIds(wordPiece.encode(text))) {
+    for (const [id, count] of countIds(piecesOf(text, wordPiece))) {
       const [from, weight] = [id * D, (scales[id] as number) * frequencyWeight(count)];
       for (let i = 0; i < D; i++) vector[i] = (vector[i] as number) + weight * (values[from + i] as number);
     }
     return toUnitLength(vector);
   };
+}
+
+/** Between the words of an identifier in camel case. */
+const HUMP = /(?<=[a-z0-9])(?=[A-Z])/g;
+
+/** The pieces of a text, an identifier in camel case taken as its words. */
+export function piecesOf(text: string, wordPiece: WordPiece): number[] {
+  return wordPiece.encode(text.replace(HUMP, " "));
 }
 
 /** The weight of a piece that occurs `count` times. */

@@ -32,6 +32,7 @@ const distil = (workFolder: string, more: Partial<DistillOptions> = {}): Promise
     workFolder,
     name: "small",
     dimensions: 8,
+    lexicalDimensions: 4,
     passageCount: 300,
     epochs: 20,
     learningRate: 0.003,
@@ -59,10 +60,10 @@ describe("distilling a static embedder", () => {
     for (const [name, content] of first.files) writeFileSync(join(folder, name), content);
     const embedders = await folderEmbedders({ folder });
     const model = await embedders.open(await embedders.prepare([]));
-    expect(model).toMatchObject({ dimensions: 8, maxInputTokens: 256 });
+    expect(model).toMatchObject({ dimensions: 12, maxInputTokens: 256 });
     const [vector, none] = await model.embed(["crusty bread", ""], "query");
     expect(vector?.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 5);
-    expect(none).toEqual(new Float32Array(8));
+    expect(none).toEqual(new Float32Array(12));
   });
 
   it("asks the teacher for nothing twice after a stop", async () => {
@@ -94,7 +95,14 @@ describe("distilling a static embedder", () => {
 
   it("has a card with its teacher, its licence and its figures", async () => {
     const { figures } = await distil(newFolder());
-    const facts = { name: "small", dimensions: 8, teacher: "a teacher", licence: "Apache-2.0", corpus: ["notes"] };
+    const facts = {
+      name: "small",
+      dimensions: 8,
+      lexicalDimensions: 4,
+      teacher: "a teacher",
+      licence: "Apache-2.0",
+      corpus: ["notes"],
+    };
     const card = renderCard({ ...facts, sizeBytes: 1e6, epochs: 20, learningRate: 0.003, seed: 1 }, figures);
     for (const fact of ["a teacher", "Apache-2.0", figures.teacherGraphHash, figures.cosineInt8.toFixed(4)]) {
       expect(card).toContain(fact);

@@ -14,8 +14,9 @@ import { openSentenceEncoder } from "../sentence-encoder.ts";
 import { readSentenceFolder, type SentenceFolder } from "../sentence-folder.ts";
 import { createSentenceTokenizer } from "../sentence-tokenizer.ts";
 import { toStaticFiles } from "../static-folder.ts";
-import { countIds, frequencyWeight, toFloats, toStaticTable } from "../static-model.ts";
+import { countIds, frequencyWeight, piecesOf, type StaticTable, toFloats, toStaticTable } from "../static-model.ts";
 import { parseWordPiece, type WordPiece } from "../word-piece.ts";
+import { addLexicalDimensions } from "./lexical-dimensions.ts";
 import { samplePassages } from "./passages.ts";
 import { meanRow, principalAxes, project } from "./principal-axes.ts";
 import { teacherVectors } from "./teacher-shards.ts";
@@ -30,7 +31,10 @@ export interface DistillOptions {
   /** Where the teacher's vectors are kept between attempts. */
   readonly workFolder: string;
   readonly name: string;
+  /** Trained to the teacher. */
   readonly dimensions: number;
+  /** Beside them, to tell pieces apart; 0 for none. */
+  readonly lexicalDimensions: number;
   /** At most so many are read by the teacher. */
   readonly passageCount: number;
   readonly epochs: number;
@@ -96,21 +100,43 @@ export async function distillStatic(options: DistillOptions): Promise<Distilled>
     batchSize: BATCH,
     onProgress: (done, total) => onProgress?.("training", done, total),
   });
-  const { ids, tokenizerJson } = choosePieces(folder.tokenizerJson, wordPiece, bags.ids);
-  const small = toStaticTable(rowsOf(table, ids, dimensions), dimensions);
-  const rounded = toFloats(toStaticTable(table, dimensions));
+  const chosen = choosePieces(folder.tokenizerJson, wordPiece, bags.ids);
+  const { small, kept } = compress(table, chosen.ids, { ...options, bags });
+  const files = { name: options.name, maxInputTokens: MAX_INPUT_TOKENS };
   return {
-    files: toStaticFiles({ name: options.name, maxInputTokens: MAX_INPUT_TOKENS }, tokenizerJson, small),
+    files: toStaticFiles(files, chosen.tokenizerJson, small),
     figures: {
       passageCount: lesson.passages.length,
       heldOutCount,
-      pieceCount: ids.length,
+      pieceCount: chosen.ids.length,
       explainedFraction: axes.explainedFraction,
       cosines,
-      cosineInt8: heldOutCosine(rounded, { bags, targets, dimensions, heldOutCount }),
+      cosineInt8: heldOutCosine(kept, { bags, targets, dimensions, heldOutCount }),
       teacherGraphHash: lesson.graphHash,
     },
   };
+}
+
+/** The chosen rows with their lexical dimensions as 8-bit rows, and the trained part of them as it was kept, [V, D]. */
+function compress(
+  table: Float32Array,
+  ids: readonly number[],
+  { bags, ...options }: DistillOptions & { readonly bags: Bags },
+): { small: StaticTable; kept: Float32Array } {
+  const { dimensions: D, lexicalDimensions, seed } = options;
+  const counts = countEntries(bags, table.length / D);
+  const rows = addLexicalDimensions(rowsOf(table, ids, D), {
+    ...{ dimensions: D, lexicalDimensions, seed },
+    passageCounts: Uint32Array.from(ids, (id) => counts[id] ?? 0),
+    passageCount: bags.starts.length - 1,
+  });
+  const small = toStaticTable(rows, D + lexicalDimensions);
+  const [rounded, kept] = [toFloats(small), new Float32Array(table.length)];
+  ids.forEach((id, place) => {
+    const start = place * (D + lexicalDimensions);
+    kept.set(rounded.subarray(start, start + D), id * D);
+  });
+  return { small, kept };
 }
 
 /** What the teacher says of passages, [N, width], and of each piece alone, [V, width]. */
@@ -137,7 +163,7 @@ async function askTeacher(options: DistillOptions, folder: SentenceFolder, wordP
     });
   const passages = await samplePassages(options.corpus, {
     maxTokens: PASSAGE_TOKENS,
-    countTokens: (text) => wordPiece.encode(text).length,
+    countTokens: (text) => piecesOf(text, wordPiece).length,
     count: options.passageCount,
     seed,
   });
@@ -147,7 +173,7 @@ async function askTeacher(options: DistillOptions, folder: SentenceFolder, wordP
 }
 
 function toBags(passages: readonly string[], wordPiece: WordPiece): Bags {
-  const counted = passages.map((passage) => [...countIds(wordPiece.encode(passage))]);
+  const counted = passages.map((passage) => [...countIds(piecesOf(passage, wordPiece))]);
   const starts = new Uint32Array(passages.length + 1);
   counted.forEach((entries, n) => {
     starts[n + 1] = (starts[n] ?? 0) + entries.length;
@@ -165,10 +191,15 @@ function toBags(passages: readonly string[], wordPiece: WordPiece): Bags {
 }
 
 /** The weight a / (a + p) of each piece, p its share of the passages' pieces, [V]. */
-function rareness({ ids }: Bags, pieceCount: number): Float64Array {
-  const counts = new Float64Array(pieceCount);
+function rareness(bags: Bags, pieceCount: number): Float64Array {
+  return Float64Array.from(countEntries(bags, pieceCount), (count) => SMOOTH / (SMOOTH + count / bags.ids.length));
+}
+
+/** In how many passages each piece is, [V]. */
+function countEntries({ ids }: Bags, pieceCount: number): Uint32Array {
+  const counts = new Uint32Array(pieceCount);
   for (const id of ids) counts[id] = (counts[id] as number) + 1;
-  return counts.map((count) => SMOOTH / (SMOOTH + count / ids.length));
+  return counts;
 }
 
 function weighRows(table: Float32Array, weights: Float64Array): void {

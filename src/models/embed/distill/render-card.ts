@@ -6,6 +6,7 @@ import type { DistillFigures } from "./distill-static.ts";
 export interface CardFacts {
   readonly name: string;
   readonly dimensions: number;
+  readonly lexicalDimensions: number;
   readonly teacher: string;
   /** Of the teacher's weights, as far as whoever distils knows it. */
   readonly licence: string;
@@ -23,9 +24,10 @@ export function renderCard(facts: CardFacts, figures: DistillFigures): string {
   const [before = 0, ...after] = figures.cosines;
   return `# ${facts.name}
 
-A static embedder: each of ${figures.pieceCount} word pieces has one vector of ${facts.dimensions} dimensions, stored as 8-bit integers with one
-scale a row, and a text is the sum of its pieces' vectors, each by 1 + ln of its count, scaled to unit length. Made by
-\`trilith embedder distill\`.
+A static embedder: each of ${figures.pieceCount} word pieces has one vector of ${facts.dimensions + facts.lexicalDimensions} dimensions, stored as 8-bit
+integers with one scale a row, and a text is the sum of its pieces' vectors, each by 1 + ln of its count, scaled to unit
+length. The first ${facts.dimensions} dimensions are trained to the teacher; the other ${facts.lexicalDimensions} are a pattern of signs for each piece, which
+keeps names and identifiers apart. Made by \`trilith embedder distill\`.
 
 | | |
 | --- | --- |
@@ -44,7 +46,7 @@ scale a row, and a text is the sum of its pieces' vectors, each by 1 + ln of its
 ${after.map((cosine, i) => `| after epoch ${i + 1} | ${fixed(cosine)} |`).join("\n")}
 | as 8-bit integers | ${fixed(figures.cosineInt8)} |
 
-The ${facts.dimensions} principal axes hold ${(100 * figures.explainedFraction).toFixed(1)} % of the variance of the teacher's vectors.
+The cosines are of the trained dimensions. Their ${facts.dimensions} principal axes hold ${(100 * figures.explainedFraction).toFixed(1)} % of the variance of the teacher's vectors.
 
 ## Limits
 
