@@ -9,7 +9,7 @@ export function lsaEmbedders(): Embedders {
   const limits = { maxInputTokens: 256, countTokens: countPieces };
   return {
     ...limits,
-    fingerprint: `lsa-${LSA_DIMENSIONS}-1`,
+    fingerprint: `lsa-${LSA_DIMENSIONS}-2`,
     fitted: true,
     prepare: fitLsa,
     open: async (bytes) => openLsa(bytes, limits),

@@ -19,7 +19,7 @@ export const LSA_DIMENSIONS = 256;
 const MAX_TERMS = 50_000;
 const SEED = 1;
 /** Begins every serialised model; changes whenever its vectors would. */
-const FORMAT = "trilith-lsa-1";
+const FORMAT = "trilith-lsa-2";
 
 /** What was learned: the weight of each term and its direction. */
 interface LsaModel {

@@ -5,9 +5,12 @@ import type { IndexDescription } from "../../contracts/vectors.ts";
 import type { VectorDriver } from "./driver.ts";
 import { IndexPointerError } from "./errors.ts";
 
+const FORMAT = 3;
+
 /** What is written of an index. `generation` is the name of its table; an index of no dimensions has none. */
 export const Pointer = z.object({
-  format: z.literal(2),
+  /** Rises with what rows hold: 3 since terms hold whole names. */
+  format: z.literal(FORMAT),
   generation: z.string(),
   embedder: z.templateLiteral(["sha256:", z.string()]),
   dimensions: z.int().nonnegative(),
@@ -16,13 +19,14 @@ export const Pointer = z.object({
 });
 export type Pointer = z.infer<typeof Pointer>;
 
-/** `undefined` before the first build, and where an earlier release built it: its points miss what searches need now. */
+/** `undefined` before the first build, and where an earlier release built it: its rows are not what searches look for now. */
 export async function readPointer(driver: VectorDriver): Promise<Pointer | undefined> {
   const text = await driver.readPointer();
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return z.object({ format: z.literal(1) }).safeParse(value).success ? undefined : Pointer.parse(value);
+    const { format } = z.object({ format: z.int() }).parse(value);
+    return format < FORMAT ? undefined : Pointer.parse(value);
   } catch (cause) {
     throw new IndexPointerError(driver.name, cause);
   }

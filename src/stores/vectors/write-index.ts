@@ -31,7 +31,7 @@ export async function buildIndex(writer: IndexWriter, build: IndexBuild): Promis
   const { value: first } = await batches.next();
   if (first) await driver.createTable(generation, following(first, batches));
   const pointer: Pointer = {
-    format: 2,
+    format: 3,
     generation,
     embedder: build.embedder,
     dimensions: first?.[0]?.vector.length ?? 0,
