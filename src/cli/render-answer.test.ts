@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { corpusOf } from "../../test/corpus-of.ts";
 import { type Answer, answerQuestion, createRetriever } from "../inference/index.ts";
-import { formatAnswer, formatHits } from "./render-answer.ts";
+import { formatAnswer } from "./render-answer.ts";
 import type { Palette } from "./terminal.ts";
 
 const marked: Palette = {
@@ -42,19 +42,5 @@ quoted, no model · 0 ms`,
     expect(formatAnswer(refusal, marked).startsWith("<yellow>I cannot answer that")).toBe(true);
     const doubtful: Answer = { ...refusal, refused: false, doubts: [{ sentence: "It is so.", reason: "no-citation" }] };
     expect(formatAnswer(doubtful)).toContain("Not carried by what is cited:\n  - It is so.\n");
-  });
-});
-
-describe("hits on a terminal", () => {
-  it("have their ranks in both legs and the beginning of their text", async () => {
-    const { hits } = await answerTo("What did the first build of the index take?");
-    const [first = ""] = formatHits(hits).split("\n\n");
-    expect(first).toMatch(
-      /^1\. Index — Ada\n {3}0\.\d{3} \(words #1, vectors #1\) · notes\/0\.md:7\n {3}We build at night\. The first build of/,
-    );
-  });
-
-  it("are said to be none where there are none", () => {
-    expect(formatHits([])).toBe("Nothing was found.");
   });
 });

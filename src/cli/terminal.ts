@@ -28,6 +28,10 @@ export interface Palette {
   cyan(text: string): string;
 }
 
+const same = (text: string): string => text;
+/** Leaves every text as it is. */
+export const plainPalette: Palette = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
+
 export interface TerminalOptions {
   readonly json: boolean;
   readonly stdout: NodeJS.WriteStream;

@@ -43,6 +43,14 @@ describe("the retriever", () => {
     expect(embedded.at(-1)).toBe("queue queue queue qu");
   });
 
+  it("embeds every wording of a question and finds what any of them says", async () => {
+    const { ports, embedded } = await corpusOf(notes);
+    const hits = await createRetriever(ports).retrieve("overnight", { alternatives: ["bakery"], diversity: 0.2 });
+    expect(embedded.slice(-2)).toEqual(["overnight", "bakery"]);
+    const found = hits.filter(({ bm25 }) => bm25 !== null).map(({ chunk }) => chunk.text);
+    expect(found.sort()).toEqual(["The index was built overnight.", "The queue at the bakery is long."]);
+  });
+
   it("embeds nothing for words alone", async () => {
     const { ports, opened } = await corpusOf(notes);
     const hits = await createRetriever(ports).retrieve("queue", { denseWeight: 0 });

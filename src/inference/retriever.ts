@@ -5,7 +5,7 @@
 
 import type { ArtifactStore } from "../contracts/artifacts.ts";
 import type { Embedders, EmbeddingModel } from "../contracts/models.ts";
-import type { SearchFilter, SearchHit, TermCounts, VectorIndex } from "../contracts/vectors.ts";
+import type { SearchHit, SearchQuery, SearchWording, TermCounts, VectorIndex } from "../contracts/vectors.ts";
 import type { ContentHash } from "../core/hash.ts";
 import { characterEnds } from "../text/index.ts";
 import { QuestionError } from "./errors.ts";
@@ -17,13 +17,13 @@ export interface RetrieverPorts {
   readonly artifacts: ArtifactStore;
 }
 
-/** How one question is searched for. */
-export interface RetrieveOptions {
-  /** Default 10. */
-  readonly limit?: number;
-  readonly filter?: SearchFilter;
-  /** Share of the vectors' leg; the index's default when not given. */
-  readonly denseWeight?: number;
+/** How one question is searched for: as `SearchQuery` says. */
+export interface RetrieveOptions
+  extends Partial<
+    Pick<SearchQuery, "limit" | "filter" | "denseWeight" | "fusion" | "proximity" | "diversity" | "join">
+  > {
+  /** Other wordings of the question: each is searched for, and the rankings become one. */
+  readonly alternatives?: readonly string[];
 }
 
 /** Finds chunks for questions, by the index and the embedder that made it. */
@@ -51,22 +51,35 @@ export function createRetriever({ vectors, embedders, artifacts }: RetrieverPort
     });
     return model;
   };
-  const embedQuestion = async (question: string): Promise<{ hash?: ContentHash; vector?: Float32Array }> => {
+  const embedAll = async (texts: readonly string[]): Promise<{ hash?: ContentHash; wordings: SearchWording[] }> => {
     const description = await vectors.describe();
-    if (description === undefined || description.pointCount === 0) return {};
+    if (description === undefined || description.pointCount === 0) return { wordings: texts.map((text) => ({ text })) };
     const model = await embedderOf(description.embedder);
-    const [vector] = await model.embed([fitting(question, model)], "query");
-    return { hash: description.embedder, ...(vector && { vector }) };
+    const made = await model.embed(
+      texts.map((text) => fitting(text, model)),
+      "query",
+    );
+    return {
+      hash: description.embedder,
+      wordings: texts.map((text, i) => ({ text, ...(made[i] && { vector: made[i] }) })),
+    };
   };
   return {
-    async retrieve(question, { limit = 10, filter, denseWeight } = {}) {
+    async retrieve(question, { limit = 10, alternatives = [], ...options } = {}) {
       if (question.trim() === "") throw new QuestionError(question);
-      const optional = { ...(filter && { filter }), ...(denseWeight !== undefined && { denseWeight }) };
+      const texts = [question, ...alternatives];
       for (;;) {
-        const { hash, vector } = denseWeight === 0 ? {} : await embedQuestion(question);
-        const hits = await vectors.search({ text: question, limit, ...optional, ...(vector && { vector }) });
+        const { hash, wordings }: Awaited<ReturnType<typeof embedAll>> =
+          options.denseWeight === 0 ? { wordings: texts.map((text) => ({ text })) } : await embedAll(texts);
+        const [first = { text: question }, ...others] = wordings;
+        const hits = await vectors.search({
+          ...options,
+          ...first,
+          limit,
+          ...(others.length > 0 && { alternatives: others }),
+        });
         // A build may have switched to another embedder in between: its vectors mean something else.
-        if (vector === undefined || (await vectors.describe())?.embedder === hash) return hits;
+        if (hash === undefined || (await vectors.describe())?.embedder === hash) return hits;
       }
     },
     countTerms: (text) => vectors.countTerms(text),

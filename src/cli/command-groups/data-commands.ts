@@ -26,8 +26,15 @@ export function addDataCommands(program: Command, bind: Bind): void {
     .summary("find chunks by words and meaning")
     .argument("<words...>", "what to look for")
     .option("--limit <count>", "how many", "5")
-    .option("--author <name>", "only what this author wrote; can be repeated", collect)
-    .option("--dense-weight <fraction>", "share of the vectors in the score, 0 for BM25 alone")
+    .option("--author <name>", "only what this author wrote; can be repeated, as can the next four", collect)
+    .option("--kind <kind>", "article, post, repository or note", collect)
+    .option("--platform <platform>", "a host, or folder", collect)
+    .option("--language <code>", "such as en", collect)
+    .option("--tag <tag>", "what has any of the tags", collect)
+    .option("--from <date>", "published then or later")
+    .option("--to <date>", "published then or earlier")
+    .option("--dense-weight <fraction>", "share of the vectors in the score, 0 for words alone")
+    .option("--diversity <fraction>", "how unlike each other the hits are to be, 0 to 1")
     .addHelpText("after", example('trilith search "how large should a chunk be" --dense-weight 0'))
     .action(bind(async () => (await import("../commands/search.ts")).searchCommand));
   program
