@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Chunk } from "../src/contracts/features.ts";
 import type { Relevance } from "../src/evaluation/index.ts";
-import { chunkDocument } from "../src/feature/chunk/chunk-document.ts";
+import { type ChunkOptions, chunkDocument } from "../src/feature/chunk/chunk-document.ts";
 
 export interface JudgedQuery {
   readonly text: string;
@@ -61,14 +61,15 @@ export function readQuestions(folder: string): {
   };
 }
 
-/** A text as the feature pipeline chunks it, with words for tokens and a window of 256. */
-export function chunksOfText(name: string, text: string): Chunk[] {
-  const countTokens = (part: string): number => Math.ceil((part.match(/\S+/g)?.length ?? 0) * 1.3);
-  return chunkDocument(
-    { ...blankChunk, id: name, version: 1, text, sourceLines: null, duplicateOf: null },
-    { countTokens, maxTokens: 256 },
-  );
+/** A text as the feature pipeline chunks it; without options with words for tokens and a window of 256. */
+export function chunksOfText(name: string, text: string, options: ChunkOptions = WORDS): Chunk[] {
+  return chunkDocument({ ...blankChunk, id: name, version: 1, text, sourceLines: null, duplicateOf: null }, options);
 }
+
+const WORDS: ChunkOptions = {
+  countTokens: (part) => Math.ceil((part.match(/\S+/g)?.length ?? 0) * 1.3),
+  maxTokens: 256,
+};
 
 const blankChunk: Chunk = {
   id: "",

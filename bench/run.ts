@@ -9,6 +9,7 @@ const notBenchmarks = new Set([
   "report.ts",
   "ir-data.ts",
   "extract-data.ts",
+  "chunking-strategies.ts",
   "dbos-pipelines.ts",
   "dbos-worker.ts",
 ]);

@@ -9,6 +9,8 @@ import { findBoilerplate } from "./boilerplate.ts";
 import { cleanDocument } from "./clean-document.ts";
 import { type ComparedDocument, type DuplicateDocument, findDuplicates } from "./duplicates.ts";
 import { openLanguageDetector, withLanguage } from "./language.ts";
+import { type PiiCounts, withoutPii } from "./mask-pii.ts";
+import type { PiiKind } from "./pii-rules.ts";
 
 /** What was learned of the documents. */
 export interface Cleaner {
@@ -16,6 +18,14 @@ export interface Cleaner {
   clean(raw: RawDocument): CleanedDocument;
   /** By id. */
   readonly duplicates: ReadonlyMap<string, DuplicateDocument>;
+  /** By id of the documents that were cleaned and had any. */
+  readonly masked: ReadonlyMap<string, PiiCounts>;
+}
+
+/** What is done beyond cleaning. */
+export interface CleanerOptions {
+  /** Personal data that is masked. Default none. */
+  readonly maskedKinds?: readonly PiiKind[];
 }
 
 /**
@@ -23,7 +33,10 @@ export interface Cleaner {
  *
  * @param read  gives the documents, the same in the same order at every call; it is called up to three times
  */
-export async function openCleaner(read: () => AsyncIterable<RawDocument> | Iterable<RawDocument>): Promise<Cleaner> {
+export async function openCleaner(
+  read: () => AsyncIterable<RawDocument> | Iterable<RawDocument>,
+  { maskedKinds = [] }: CleanerOptions = {},
+): Promise<Cleaner> {
   const boilerplate = await findBoilerplate(read());
   const detect = await openLanguageDetector();
   const duplicates = await findDuplicates(async function* (): AsyncGenerator<ComparedDocument> {
@@ -32,11 +45,15 @@ export async function openCleaner(read: () => AsyncIterable<RawDocument> | Itera
       yield { id, authorId, source, publishedAt, canonicalUrl, text: cleanDocument(raw, boilerplate).text };
     }
   });
+  const masked = new Map<string, PiiCounts>();
   return {
     duplicates,
-    clean: (raw) => ({
-      ...withLanguage(cleanDocument(raw, boilerplate), detect),
-      duplicateOf: duplicates.get(raw.id)?.duplicateOf ?? null,
-    }),
+    masked,
+    clean(raw) {
+      const cleaned = withLanguage(cleanDocument(raw, boilerplate), detect);
+      const { document, counts } = withoutPii(cleaned, maskedKinds);
+      if (Object.keys(counts).length > 0) masked.set(raw.id, counts);
+      return { ...document, duplicateOf: duplicates.get(raw.id)?.duplicateOf ?? null };
+    },
   };
 }
