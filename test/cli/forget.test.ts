@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openWorkspace, type Pipeline, runPipeline, type Workspace } from "trilith";
@@ -6,6 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { digitalDataEtl } from "../../pipelines/digital-data-etl.ts";
 import { featureEngineering } from "../../pipelines/feature-engineering.ts";
 import { generateDatasets } from "../../pipelines/generate-datasets.ts";
+import { forgetDocuments } from "../../src/cli/forget/forget-documents.ts";
+import { planForgetting } from "../../src/cli/forget/plan.ts";
+import { hashBytes } from "../../src/core/hash.ts";
+import { embeddedTexts } from "../../src/feature/index.ts";
 import { type Ended, PACKAGE_FOLDER, runTrilith } from "./run-trilith.ts";
 
 const AUTHORS = { "Terse Engineer": "terse-engineer", "Warm Essayist": "warm-essayist" };
@@ -92,13 +96,38 @@ describe("trilith forget", () => {
       expect(index).toMatchObject({ featuresVersion: await features.version("chunks"), pointCount: chunks.length });
       const { versions } = await features.describe("chunks");
       expect(versions[0]?.forgottenCount).toBeGreaterThan(0);
+      const { embedder } = (await vectors.describe()) ?? {};
+      expect(await workspace.artifacts.has(embedder ?? hashBytes(""))).toBe(true);
     });
+  });
+
+  it("goes on where it was cut off when it is told again, and takes pages of the report with it", async () => {
+    const source = join(folder, "terse-engineer", "03-parsing-html.md");
+    const stretches = stretchesOf("terse-engineer", "03-parsing-html.md");
+    mkdirSync(join(place(), "report"));
+    writeFileSync(join(place(), "report", "index.html"), `<p>${stretches.join("</p><p>")}</p>`);
+    writeFileSync(join(place(), "report", "report.json"), "[]");
+    await withWorkspace(async (workspace) => {
+      const vectors = await workspace.open("vectors");
+      const build = () => Promise.reject(new RangeError("the power went"));
+      const cut: Workspace = {
+        ...workspace,
+        // The port of that name, with one method of its own.
+        open: async (port) => (port === "vectors" ? { ...vectors, build } : workspace.open(port)) as never,
+      };
+      const plan = await planForgetting(workspace, { document: [source] });
+      await expect(forgetDocuments(cut, plan)).rejects.toThrow("the power went");
+    });
+    const { code, stderr } = await trilith("forget", "--document", source, "--yes");
+    expect(code, stderr).toBe(0);
+    expect(filesWith(stretches)).toEqual([]);
+    expect(readdirSync(join(place(), "report"))).toEqual(["report.json"]);
   });
 
   it("forgets an author, whom no search finds and no cached step gives again; the other author stays", async () => {
     const { code, stdout, stderr } = await trilith("forget", "--author", "Terse Engineer", "--yes", "--json");
     expect(code, stderr).toBe(0);
-    expect(JSON.parse(stdout).forgotten).toMatchObject({ documentCount: DOCUMENTS - 1, versionCount: DOCUMENTS - 1 });
+    expect(JSON.parse(stdout).forgotten).toMatchObject({ documentCount: DOCUMENTS - 2, versionCount: DOCUMENTS - 2 });
     const files = readdirSync(join(folder, "terse-engineer"));
     expect(filesWith(files.flatMap((file) => stretchesOf("terse-engineer", file)))).toEqual([]);
     const kept = readdirSync(join(folder, "warm-essayist"));
@@ -110,6 +139,10 @@ describe("trilith forget", () => {
     expect(search.stdout).toContain("Warm Essayist");
 
     await withWorkspace(async (workspace) => {
+      const cache = await workspace.open("embeddingCache");
+      const texts = (await (await workspace.open("features")).read("chunks")).flatMap(embeddedTexts);
+      const cached = (await cache.models()).reduce((sum, { vectorCount }) => sum + vectorCount, 0);
+      expect(cached).toBeLessThanOrEqual(new Set(texts).size);
       const runId = await run(workspace, generateDatasets, { test_split_size: 0.2 });
       const steps = await workspace.runs.listInvocations(runId);
       const query = steps.find(({ step }) => step === "query_feature_store");

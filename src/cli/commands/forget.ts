@@ -77,7 +77,7 @@ function printPlan({ print, color }: Terminal, { documents, datasets, models }: 
 }
 
 function printForgotten({ print }: Terminal, plan: ForgetPlan, forgotten: Forgotten): void {
-  const { documentCount, versionCount, features, indexPointCount, artifacts } = forgotten;
+  const { documentCount, versionCount, features, indexPointCount, artifacts, pages } = forgotten;
   print(`Forgot ${documentCount} documents in ${versionCount} versions.`);
   for (const { group, version, rowCount } of features)
     print(`  ${group}: ${rowCount} rows of all versions; now version ${version}`);
@@ -85,6 +85,7 @@ function printForgotten({ print }: Terminal, plan: ForgetPlan, forgotten: Forgot
   print(
     `  artifacts: contents of ${artifacts.artifactIds.length} versions erased, ${artifacts.contentCount} stored files`,
   );
+  for (const page of pages) print(`  ${page}`);
   if (artifacts.keptHashes.length > 0) print(`  kept: ${artifacts.keptHashes.length} files of models that quote them`);
   if (plan.documents.length > 0)
     print("A link that is still in a configuration brings its documents back when it is collected.");

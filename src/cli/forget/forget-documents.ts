@@ -4,6 +4,8 @@
  * given again.
  */
 
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { ForgottenRows } from "../../contracts/features.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
 import { hashBytes } from "../../core/hash.ts";
@@ -20,6 +22,8 @@ export interface Forgotten {
   /** Chunks of the index afterwards; `null` where there is none. */
   readonly indexPointCount: number | null;
   readonly artifacts: ErasedArtifacts;
+  /** Paths of files of the report that held something of them and are gone. */
+  readonly pages: readonly string[];
 }
 
 /** Takes the plan's documents out of the workspace. `onStage` is told what is being done. */
@@ -34,6 +38,7 @@ export async function forgetDocuments(
   const traces = await tracesOf(workspace, documentIds);
   onStage("artifacts");
   const artifacts = await eraseArtifacts(workspace, traces);
+  const pages = eraseReport(join(workspace.folder, "report"), traces);
   onStage("features");
   await forgetVectors(workspace, documentIds);
   const rows = await features.forget(documentIds);
@@ -43,7 +48,7 @@ export async function forgetDocuments(
   const counts = await warehouse.forget({ documentIds, authorIds });
   onStage("database");
   await workspace.compact?.();
-  return { ...counts, features: rows, indexPointCount, artifacts };
+  return { ...counts, features: rows, indexPointCount, artifacts, pages };
 }
 
 async function tracesOf(workspace: Workspace, documentIds: readonly string[]): Promise<Traces> {
@@ -64,6 +69,17 @@ async function tracesOf(workspace: Workspace, documentIds: readonly string[]): P
     if (!forgotten.has(id)) traces.keep({ text: content, names: [title, source] });
   }
   return traces;
+}
+
+/** Files of the page that `trilith start` writes into the workspace. */
+function eraseReport(folder: string, traces: Traces): string[] {
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+  const pages = files
+    .filter((file) => file.isFile())
+    .map((file) => join(file.parentPath, file.name))
+    .filter((path) => traces.isIn(readFileSync(path)));
+  for (const path of pages) rmSync(path);
+  return pages;
 }
 
 /** Vectors tell of what they were made of. Another document with the same text has its own made again. */

@@ -9,7 +9,7 @@ import { canonicalJson } from "../../core/json.ts";
 import { parseWith } from "../../core/schema.ts";
 import { inParts, type StoredRow, selectNamed } from "./select-rows.ts";
 import type { FeatureTables } from "./tables.ts";
-import { count, Tally } from "./tally.ts";
+import { countStored, Tally } from "./tally.ts";
 import { latestVersion, nextTime } from "./versions.ts";
 import { insertVersion, tallyOf } from "./write-rows.ts";
 
@@ -67,7 +67,7 @@ async function amendVersions(
     const own = rows.filter((row) => row.from_version <= version && (row.to_version ?? Infinity) > version);
     if (kept === null || own.length === 0) continue;
     const tally = parseWith(Tally, JSON.parse(kept), "a tally of features");
-    for (const row of own) count(tally, { group, ...row }, -1);
+    for (const row of own) countStored(tally, { group, ...row }, -1);
     const rest = (JSON.parse(flags) as FeatureFlag[]) // written by this store
       .map((flag) => ({ ...flag, examples: flag.examples.filter((id) => !ids.has(id)) }));
     await transaction

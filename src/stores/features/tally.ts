@@ -37,21 +37,32 @@ export type Tally = z.infer<typeof Tally>;
 
 export const emptyTally = (): Tally => ({ rowCount: 0, sizeBytes: 0, fields: {} });
 
-/** A stored row and its group. */
-export interface GroupContent extends StoredContent {
+/** A row as it is counted. */
+export interface CountedRow {
   readonly group: FeatureGroupName;
+  readonly row: Readonly<Record<string, unknown>>;
+  /** As it is stored. */
+  readonly content: string;
 }
 
-/** Counts a stored row in (`1`) or out (`-1`). */
-export function count(tally: Tally, { group, ...stored }: GroupContent, weight: 1 | -1): void {
-  const row: Readonly<Record<string, unknown>> = parseRow(group, stored);
+/** Counts a row in (`1`) or out (`-1`). */
+export function count(tally: Tally, { group, row, content }: CountedRow, weight: 1 | -1): void {
   tally.rowCount += weight;
-  tally.sizeBytes += weight * Buffer.byteLength(stored.content);
+  tally.sizeBytes += weight * Buffer.byteLength(content);
   for (const [field, kind] of fieldsOf(group)) {
     const own = tally.fields[field] ?? { nulls: 0, sum: 0, bins: {}, values: {} };
     tally.fields[field] = own;
     countValue(own, { kind, value: row[field] }, weight);
   }
+}
+
+/** Counts a stored row in (`1`) or out (`-1`). */
+export function countStored(
+  tally: Tally,
+  { group, ...stored }: StoredContent & { readonly group: FeatureGroupName },
+  weight: 1 | -1,
+): void {
+  count(tally, { group, row: parseRow(group, stored), content: stored.content }, weight);
 }
 
 /** A group's fields of which statistics are kept, in order. */

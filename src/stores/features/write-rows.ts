@@ -7,26 +7,31 @@ import { parseWith } from "../../core/schema.ts";
 import { FeatureExpectationError, FeatureKeyError } from "./errors.ts";
 import { toUtc } from "./event-time.ts";
 import { findFlags } from "./expectations.ts";
-import { describeSchema, GROUPS, parseRow } from "./groups.ts";
+import { describeSchema, GROUPS } from "./groups.ts";
 import { type GroupVersion, inParts, selectBatches, type Tables } from "./select-rows.ts";
 import type { FeatureTables } from "./tables.ts";
-import { count, emptyTally, Tally } from "./tally.ts";
+import { count, countStored, emptyTally, Tally } from "./tally.ts";
 import { latestVersion, nextTime } from "./versions.ts";
 
 type RowValues = Pick<FeatureTables["feature_row"], "row_id" | "document_id" | "author_id" | "event_at" | "content">;
 
+interface KeyedRow extends RowValues {
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
 /** Rows as they are stored, by their keys. */
-export type KeyedRows = ReadonlyMap<string, RowValues>;
+export type KeyedRows = ReadonlyMap<string, KeyedRow>;
 
 /** @throws {FeatureKeyError} for two rows of one key */
 export function keyedRows<G extends FeatureGroupName>(group: G, rows: readonly FeatureGroups[G][]): KeyedRows {
   const definition: (typeof GROUPS)[G] = GROUPS[group];
-  const keyed = new Map<string, RowValues>();
+  const keyed = new Map<string, KeyedRow>();
   for (const each of rows) {
     const row = parseWith<FeatureGroups[G]>(definition.schema, each, `a row for the feature group ${group}`);
     const key = definition.key(row);
     if (keyed.has(key)) throw new FeatureKeyError(group, key, "another row has the same key");
     keyed.set(key, {
+      row,
       row_id: row.id,
       document_id: definition.documentId(row),
       author_id: row.authorId,
@@ -80,13 +85,13 @@ export async function writeChange(
   const last = { group, version: await latestVersion(transaction, group) };
   if (gone.length + come.length === 0) return last.version;
   const tally = await tallyOf(transaction, last);
-  for (const [row_key, content] of gone) count(tally, { group, row_key, content }, -1);
-  for (const [row_key, { content }] of come) count(tally, { group, row_key, content }, 1);
+  for (const [row_key, content] of gone) countStored(tally, { group, row_key, content }, -1);
+  for (const [, { row, content }] of come) count(tally, { group, row, content }, 1);
   const next = { group, version: last.version + 1 };
   await closeRows(transaction, next, gone);
   await openRows(transaction, next, come);
   const flags = findFlags(expectations, {
-    written: come.map(([row_key, { content }]) => parseRow(group, { row_key, content })),
+    written: come.map(([, { row }]) => row),
     tally,
     repeatedIds: await repeatedIds(transaction, group, come),
   });
@@ -113,7 +118,7 @@ export async function tallyOf(tables: Tables, place: GroupVersion): Promise<Tall
   if (typeof row?.tally === "string") return parseWith(Tally, JSON.parse(row.tally), "a tally of features");
   const tally = emptyTally();
   for await (const rows of selectBatches(tables, place, {})) {
-    for (const stored of rows) count(tally, { group: place.group, ...stored }, 1);
+    for (const stored of rows) countStored(tally, { group: place.group, ...stored }, 1);
   }
   return tally;
 }
@@ -161,7 +166,7 @@ async function closeRows(
   }
 }
 
-type NewRows = readonly (readonly [key: string, row: RowValues])[];
+type NewRows = readonly (readonly [key: string, row: KeyedRow])[];
 
 async function openRows(
   transaction: Transaction<FeatureTables>,
@@ -172,8 +177,8 @@ async function openRows(
     await transaction
       .insertInto("feature_row")
       .values(
-        part.map(([key, row]) => ({
-          ...row,
+        part.map(([key, { row: _row, ...values }]) => ({
+          ...values,
           group_name: group,
           row_key: key,
           from_version: version,
