@@ -33,4 +33,12 @@ describe("quotable spans", () => {
       "| 1 | 2 |",
     ]);
   });
+
+  it("are never links alone, which say nothing themselves", () => {
+    expect(
+      quotesOf(
+        "- [Enabling WAL mode](https://a.example/wal.md) - 2020-08-09\n- See [WAL](b.md).\n\n<https://a.example>",
+      ),
+    ).toEqual(["See [WAL](b.md)."]);
+  });
 });

@@ -1,6 +1,6 @@
 /**
  * The passages of a chunk that can stand alone as a quote: one to three sentences of a paragraph, a list item or note
- * as a whole, a table's row. Headings and code are read for context but never quoted.
+ * as a whole, a table's row. Headings and code are read for context but never quoted; nor are lists of links.
  */
 
 import { type MarkdownBlock, parseMarkdownBlocks, sentenceEnds, type TextSpan } from "../text/index.ts";
@@ -24,7 +24,9 @@ export interface Quotable extends TextSpan {
 
 /** Every passage of the text that may be quoted, in order of its start. */
 export function quotableSpans(text: string): Quotable[] {
-  const units = parseMarkdownBlocks(text).flatMap((block) => unitsOf(text, block));
+  const units = parseMarkdownBlocks(text)
+    .flatMap((block) => unitsOf(text, block))
+    .filter(({ start, end }) => !isOnlyLinks(text.slice(start, end)));
   return units.flatMap((first, index) => {
     const joined: Quotable[] = [];
     for (let count = 1; count <= MAX_SENTENCES; count++) {
@@ -53,6 +55,12 @@ function unitsOf(text: string, { kind, start, end }: MarkdownBlock): Unit[] {
     .map((to, index) => trimmed(text, body + (ends[index - 1] ?? 0), body + to))
     .filter((span) => span.end > span.start)
     .map((span) => ({ ...span, alone: kind === "table" }));
+}
+
+/** Whether a passage is a way to other texts and says nothing itself: a line of a table of contents, with its date. */
+function isOnlyLinks(passage: string): boolean {
+  const rest = passage.replace(/!?\[[^\]]*\](?:\([^)\s]*\)|\[[^\]]*\])|<?https?:\/\/[^\s>]+>?/g, "");
+  return rest.length < passage.length && !/\p{L}{2}/u.test(rest);
 }
 
 /** A quote begins after the mark of its list item or block quote. */
