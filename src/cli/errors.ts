@@ -149,3 +149,16 @@ export function reportError(error: unknown, terminal: Terminal, debug: boolean):
   if (!known) return 70;
   return error.usage ? 2 : 1;
 }
+
+/** Thrown when stored chunks are too long for the embedder that is configured now. */
+export class ChunksTooLongError extends TrilithError {
+  override readonly code = "chunks-too-long";
+  override readonly usage = true;
+
+  constructor(count: number, longest: number, maxTokens: number) {
+    super(
+      `${count} stored chunks are too long for the embedder that is configured (the longest has ${longest} tokens); ` +
+        `expected at most ${maxTokens}. Cut them anew with: trilith run feature_engineering`,
+    );
+  }
+}

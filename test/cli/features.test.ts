@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openWorkspace, type Workspace } from "trilith";
@@ -88,5 +88,28 @@ describe("trilith features", () => {
     expect(outcomes[0]?.stderr).toContain('Did you mean "chunks"?');
     expect(outcomes[1]?.stderr).toContain("from 0 to 3");
     expect(outcomes[2]?.stderr).toContain("is no time");
+  });
+
+  it("builds the index anew, beside the old one also for another embedder", async () => {
+    expect((await trilith("verify")).code).toBe(1);
+    expect(await trilith("reindex")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^The index holds 2 chunks/),
+    });
+    expect((await trilith("verify")).code).toBe(0);
+    const model = {
+      ...{ specificationVersion: "v4", provider: "test", modelId: "three", maxEmbeddingsPerCall: 9 },
+      supportsParallelCalls: true,
+    };
+    const doEmbed = "async ({ values }) => ({ embeddings: values.map(({ length }) => [length, 1, 1]), warnings: [] })";
+    writeFileSync(
+      join(folder, "trilith.config.ts"),
+      `export default { embeddingModel: { ...${JSON.stringify(model)}, doEmbed: ${doEmbed} } };`,
+    );
+    const { json } = await trilith("reindex", "--json");
+    expect(json()).toMatchObject({ index: { dimensions: 3, pointCount: 2, featuresVersion: 3 } });
+    expect(json().before.embedder).not.toBe(json().index.embedder);
+    const { stdout } = await runTrilith(["search", "fox", "--workspace", folder, "--json"], { cwd: folder });
+    expect(JSON.parse(stdout)[0].chunk.text).toBe("The fox runs.");
   });
 });

@@ -8,7 +8,7 @@ const load = () => import("../commands/features.ts");
 export function addFeatureCommands(program: Command, bind: Bind): void {
   const features = program
     .command("features")
-    .summary("what is stored for training and search: list, describe, read, diff, verify")
+    .summary("what is stored for training and search: list, describe, read, diff, verify, reindex")
     .addHelpText("after", example("trilith features describe chunks"));
   features
     .command("list", { isDefault: true })
@@ -40,6 +40,11 @@ export function addFeatureCommands(program: Command, bind: Bind): void {
     .summary("check rows against their schema and the index against the rows; exits with 1 when something is wrong")
     .addHelpText("after", example("trilith features verify"))
     .action(bind(async () => (await load()).verifyFeaturesCommand));
+  features
+    .command("reindex")
+    .summary("build the index anew from the stored chunks, by the embedder that is configured now")
+    .addHelpText("after", example("trilith features reindex"))
+    .action(bind(async () => (await import("../commands/features-reindex.ts")).reindexFeaturesCommand));
   program
     .command("forget")
     .summary("take an author or documents out of everything, for good")
