@@ -8,6 +8,7 @@ import { ROOT, textOf } from "./source-tree.ts";
 
 const PAGES = [
   ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "FEATURES.md", "CHANGELOG.md", "examples/README.md"],
+  ...readdirSync(join(ROOT, "docs")).flatMap((file) => (file.endsWith(".md") ? [`docs/${file}`] : [])),
   ...readdirSync(join(ROOT, "decisions")).map((file) => `decisions/${file}`),
 ];
 /** Words of the making, which have no place in what was made. Bracketed, so that this file does not hold them. */
