@@ -145,10 +145,13 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
     artifacts: async () => artifacts,
     async collectors() {
       const feature = await import("./feature/index.ts");
-      const web = feature.createWeb({ allowedHosts: config.allowedHosts ?? [], clock, ...config.web });
+      const { allowedHosts = [], web: { browser, ...manners } = {} } = config;
+      const web = feature.createWeb({ allowedHosts, clock, ...manners });
+      const fetch = feature.guardedFetch({ allowedHosts });
+      const renderer = browser ? { renderer: feature.browserRenderer({ ...browser, fetch }) } : {};
       return [
         feature.githubCollector(),
-        feature.articleCollector({ web }),
+        feature.articleCollector({ web, ...renderer }),
         feature.exportCollector(),
         feature.repositoryCollector(),
         feature.folderCollector(),

@@ -71,6 +71,12 @@ export interface WebConfig {
   /** Hosts whose robots.txt is not asked for: your own. */
   readonly ignoreRobotsOf?: readonly string[];
   readonly userAgent?: string;
+  /** Chromium or Chrome for pages that are empty until their scripts have run; needs the library playwright-core. */
+  readonly browser?: {
+    readonly executablePath: string;
+    /** Default true; Chromium has none when it runs as root. */
+    readonly sandbox?: boolean;
+  };
 }
 
 /** Types a configuration, for the editor. */

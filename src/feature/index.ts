@@ -10,6 +10,7 @@ export { type Cleaner, type CleanerOptions, openCleaner } from "./clean/open-cle
 export { PII_KINDS, type PiiKind } from "./clean/pii-rules.ts";
 export type { ArchiveLimits } from "./collect/archives/archive-limits.ts";
 export { type ArticleCollectorOptions, articleCollector } from "./collect/article-collector.ts";
+export { type BrowserRendererOptions, browserRenderer, type PageRenderer } from "./collect/browser-renderer.ts";
 export { assertCrawled, type CollectOptions, CrawlReport, collectAll } from "./collect/collect-all.ts";
 export { discoverLinks } from "./collect/discover-links.ts";
 export { exportCollector } from "./collect/export-collector.ts";

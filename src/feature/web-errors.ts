@@ -66,3 +66,18 @@ export class NothingDiscoveredError extends TrilithError {
     this.link = link;
   }
 }
+
+/** Thrown when the configured browser does not start, or does not show a page. */
+export class BrowserFailedError extends TrilithError {
+  override readonly code = "browser-failed";
+  override readonly usage = true;
+
+  constructor(what: string, cause: unknown) {
+    const [problem] = messageOf(cause).split("\n");
+    super(
+      `The browser failed at ${what} (${problem}); expected Chromium or Chrome at web.browser.executablePath of the ` +
+        "configuration. Correct the path; as root, add web.browser.sandbox: false, for pages that you trust.",
+      { cause },
+    );
+  }
+}

@@ -5,8 +5,9 @@
 
 import type { Collector, CollectRequest, Finding } from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
-import { LinkNotHtmlError, LinkStatusError } from "../errors.ts";
+import { LinkEmptyError, LinkNotHtmlError, LinkStatusError } from "../errors.ts";
 import { FeedUnreadableError } from "../web-errors.ts";
+import type { PageRenderer } from "./browser-renderer.ts";
 import { decodeText } from "./decode-text.ts";
 import { type PageDraft, toPageDraft } from "./page-draft.ts";
 import type { Feed, FeedEntry } from "./parse-feed.ts";
@@ -20,6 +21,8 @@ export interface ArticleCollectorOptions {
   readonly web?: Web;
   /** Of the page, uncompressed. Default 8 MiB. */
   readonly maxBytes?: number;
+  /** Shows pages whose HTML is an empty shell; without it they fail. */
+  readonly renderer?: PageRenderer;
 }
 
 const HTML = ["text/html", "application/xhtml+xml"];
@@ -32,11 +35,9 @@ const MOST_FEED_PAGES = 50;
  * gone is found to be gone; one that its server calls unchanged is not fetched. A feed's entries are taken from the
  * feed where it has them whole, else from their pages.
  */
-export function articleCollector({
-  web = createWeb(),
-  maxBytes = 8 * 2 ** 20,
-}: ArticleCollectorOptions = {}): Collector {
-  const visit = { web, maxBytes };
+export function articleCollector(options: ArticleCollectorOptions = {}): Collector {
+  const { web = createWeb(), maxBytes = 8 * 2 ** 20, renderer } = options;
+  const visit: Visit = { web, maxBytes, renderer };
   return {
     name: "article",
     accepts: (link) => /^https?:\/\//i.test(link) && URL.canParse(link),
@@ -51,6 +52,7 @@ export function articleCollector({
 interface Visit {
   readonly web: Web;
   readonly maxBytes: number;
+  readonly renderer: PageRenderer | undefined;
 }
 type WholeAnswer = WebAnswer & { readonly isUnchanged: false };
 
@@ -76,23 +78,35 @@ async function* collectPage(link: string, request: CollectRequest, visit: Visit)
   const { isFeed } = await import("./parse-feed.ts"); // the parsers load when something has come
   if (isFeed(media, text)) yield* collectFeed({ answer, text, source }, request, visit);
   else if (media !== "" && !HTML.includes(media)) throw new LinkNotHtmlError(source, media);
-  else yield { ...(await toPageDraft(text, answer.url, source)), validators: answer.validators };
+  else yield await draftOf({ answer, text, source }, request, visit);
+}
+
+/** The page's article; shown by a browser where its HTML has none. */
+async function draftOf({ answer, text, source }: Page, request: CollectRequest, visit: Visit): Promise<Finding> {
+  try {
+    return { ...(await toPageDraft(text, answer.url, source)), validators: answer.validators };
+  } catch (error) {
+    if (!visit.renderer || !(error instanceof LinkEmptyError)) throw error;
+    // The shell's validators say nothing of what its scripts fill in, so they are not kept.
+    return toPageDraft(await visit.renderer.render(answer.url, request.signal), answer.url, source);
+  }
 }
 
 const isGone = (status: number): boolean => status === 404 || status === 410;
 
-interface FeedPage {
+/** What has come of a link. */
+interface Page {
   readonly answer: WholeAnswer;
   readonly text: string;
   readonly source: string;
 }
 
-async function* collectFeed(page: FeedPage, request: CollectRequest, visit: Visit): AsyncGenerator<Finding> {
+async function* collectFeed(page: Page, request: CollectRequest, visit: Visit): AsyncGenerator<Finding> {
   const { parseFeed } = await import("./parse-feed.ts");
   const taken = new Set<string>();
-  let next: FeedPage | undefined = page;
+  let next: Page | undefined = page;
   for (let count = 0; next !== undefined && count < MOST_FEED_PAGES; count++) {
-    const { answer, text }: FeedPage = next;
+    const { answer, text }: Page = next;
     const feed: Feed = readable(page.source, () => parseFeed(text, answer.url));
     for (const entry of feed.entries) {
       request.signal?.throwIfAborted();
@@ -113,11 +127,7 @@ function readable<T>(link: string, read: () => T): T {
   }
 }
 
-async function nextPage(
-  link: string,
-  request: CollectRequest,
-  { web, maxBytes }: Visit,
-): Promise<FeedPage | undefined> {
+async function nextPage(link: string, request: CollectRequest, { web, maxBytes }: Visit): Promise<Page | undefined> {
   const answer = await web.get(link, { accept: ACCEPT, maxBytes, signal: request.signal });
   return answer.isUnchanged ? undefined : { answer, text: decodeText(answer.bytes, answer.contentType), source: link };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { isTrilithError } from "../../core/errors.ts";
+import { createRandom } from "../../core/random.ts";
 import { type Article, extractArticle } from "./extract-article.ts";
 
 const URL_OF_PAGE = "https://ada.example.org/posts/bread";
@@ -99,6 +101,71 @@ describe("an article's content", () => {
     expect(blocks(`${paragraphs(2)}${widgets}${paragraphs(1)}`)).toEqual(["prose 0", "prose 1", "prose 0"]);
   });
 });
+
+describe("a page that is not like pages", () => {
+  it("shows also what stands after its end, before its beginning, and in a second body", () => {
+    const [head, tail] = [
+      "<html><head><title>T</title></head><body><p>Short.</p></body></html>",
+      `<div>${paragraphs(3)}</div>`,
+    ];
+    for (const html of [`${head}${tail}`, `${tail}${head}`, head.replace("</html>", `<body>${tail}</body></html>`)]) {
+      expect(extractArticle(html, URL_OF_PAGE).markdown).toContain("number 2");
+    }
+  });
+
+  it("is refused when it is nested without end, at once", () => {
+    for (const depth of [1500, 100_000]) {
+      const html = `${"<div>".repeat(depth)}<p>${PROSE}</p>`;
+      expect(() => extractArticle(html, URL_OF_PAGE)).toThrow(expect.objectContaining({ code: "page-too-deep" }));
+    }
+    expect(extractArticle(`${"<div>".repeat(150)}${paragraphs(3)}`, URL_OF_PAGE).markdown).toContain("number 2");
+  });
+
+  it("gives its text or says that it has none, whatever it is made of", () => {
+    const random = createRandom(7);
+    const parts = [
+      ..."<p> </p> <div> </div> <article> <ul><li> </li></ul> <figure> <figcaption> </figure> <pre><code> </code></pre> <table><tr><td>".split(
+        " ",
+      ),
+      ...'<a href="/x"> </a> <h2> </h2> <script> </script> <!-- --> <![CDATA[ ]]> <svg> <math> <template> <style> <title> </html> <body>'.split(
+        " ",
+      ),
+      ...[
+        '<a href="javascript:1">',
+        "<meta charset=x>",
+        '<script type="application/ld+json">{"@type":"Article","articleBody":',
+        "\0",
+        "\uFFFD",
+        "&#x110000;",
+        "&lt;",
+        "<",
+        ">",
+        '"',
+        "\n\n",
+        "```",
+        "| a |",
+      ],
+      ...[PROSE, "© 2024", "Read more", "Image: x", "word ".repeat(200), "x".repeat(5000), "https://x.org/".repeat(50)],
+    ];
+    const codes = new Map<string, number>();
+    for (let i = 0; i < 400; i++) {
+      const html = Array.from({ length: 2 + random.integer(80) }, () => parts[random.integer(parts.length)]).join(" ");
+      const code = outcomeOf(html);
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+    expect([...codes.keys()].sort()).toEqual(["link-empty", "taken"]);
+    expect(codes.get("taken")).toBeGreaterThan(50);
+  });
+});
+
+function outcomeOf(html: string): string {
+  try {
+    extractArticle(html, URL_OF_PAGE);
+    return "taken";
+  } catch (error) {
+    return isTrilithError(error) ? error.code : String(error);
+  }
+}
 
 describe("what a page says of its article", () => {
   it("is read from meta tags, JSON-LD and links", () => {

@@ -6,7 +6,7 @@
 import { Readability } from "@mozilla/readability";
 import { splitWords } from "../../text/index.ts";
 import { LinkEmptyError, LinkLoginWallError, PageTooDeepError } from "../errors.ts";
-import { type HtmlDocument, type HtmlElement, parseHtml } from "./html-node.ts";
+import { type HtmlDocument, type HtmlElement, type HtmlNode, parseHtml } from "./html-node.ts";
 import { htmlToMarkdown } from "./html-to-markdown.ts";
 import { type PageMetadata, readPageMetadata } from "./page-metadata.ts";
 import { removeWidgets } from "./platform.ts";
@@ -20,6 +20,8 @@ export interface Article extends Omit<PageMetadata, "statedBody" | "isAccessible
 
 /** Fewer words are no article. */
 const LEAST_WORDS = 10;
+/** Browsers stop nesting at 512 levels; finding the content of deeper pages takes minutes. */
+const MOST_DEEP = 1000;
 /** A page with fewer words that also asks for scripts is an empty shell. */
 const SHELL_WORDS = 30;
 /** A page with fewer words that also asks for a password shows no article. */
@@ -59,7 +61,7 @@ export function readArticle(html: string, source: string, rules?: readonly Pruni
   try {
     return read(html, source, rules);
   } catch (error) {
-    // Elements nested tens of thousands deep, as no author and no editor makes them.
+    // Elements nested deeper than any author or editor makes them.
     if (error instanceof RangeError) throw new PageTooDeepError(source, error);
     throw error;
   }
@@ -67,6 +69,8 @@ export function readArticle(html: string, source: string, rules?: readonly Pruni
 
 function read(html: string, source: string, rules: readonly PruningRule[] | undefined): ReadArticle {
   const document = parseHtml(html);
+  const depth = depthOf(document);
+  if (depth > MOST_DEEP) throw new RangeError(`${depth} levels`);
   const url = URL.parse(source) ?? undefined;
   const { statedBody, isAccessibleForFree, ...head } = readPageMetadata(document, url);
   const wall = wallOf(document, isAccessibleForFree);
@@ -97,6 +101,14 @@ function mainContent(document: HtmlDocument): HtmlElement | undefined {
     serializer: (node: unknown) => node as HtmlElement, // linkedom's own node, not text to be parsed again
   });
   return reader.parse()?.content ?? undefined;
+}
+
+/** Levels of nesting, without recursion. */
+function depthOf(root: HtmlNode): number {
+  let level: HtmlNode[] = [root];
+  let depth = 0;
+  for (; level.length > 0; depth++) level = level.flatMap(({ childNodes }) => [...childNodes]);
+  return depth;
 }
 
 interface Wall {

@@ -17,6 +17,7 @@ export interface HtmlElement extends HtmlNode {
   getAttribute(name: string): string | null;
   querySelector(selector: string): HtmlElement | null;
   querySelectorAll(selector: string): Iterable<HtmlElement>;
+  append(...nodes: readonly HtmlNode[]): void;
 }
 
 export interface HtmlDocument extends HtmlElement {
@@ -24,11 +25,55 @@ export interface HtmlDocument extends HtmlElement {
   readonly documentElement: HtmlElement | null;
 }
 
-/** Parses a page, also one that is only a fragment or damaged. */
+/** Deeper pages are refused before they are parsed, which would take minutes. Browsers stop at 512 levels. */
+const MOST_DEEP = 5000;
+
+/**
+ * Parses a page, also one that is only a fragment or damaged. Everything that is shown is in the body.
+ *
+ * @throws {RangeError} when its elements are nested deeper than 5,000 levels
+ */
 export function parseHtml(html: string): HtmlDocument {
-  const isWhole = /<html[\s>]/i.test(html);
-  const { document } = parseHTML(isWhole ? html : `<!doctype html><html><head></head><body>${html}</body></html>`);
-  return document as unknown as HtmlDocument; // the interfaces above are subsets of the DOM that linkedom implements
+  if (nestingOf(html) > MOST_DEEP) throw new RangeError(`more than ${MOST_DEEP} levels`);
+  const document = /<html[\s>]/i.test(html) ? parse(html) : parse(wrap(html));
+  const whole = document.documentElement?.tagName === "HTML" ? document : parse(wrap(html));
+  const { body } = whole;
+  const { documentElement: root } = whole;
+  const strays = [...(root?.childNodes ?? []), ...whole.childNodes].filter(
+    (node) => node !== root && node !== body && (node.nodeType === 3 || (isElement(node) && node.tagName !== "HEAD")),
+  );
+  for (const node of strays) body.append(node);
+  return whole;
+}
+
+/** The fragment in a page of its own; what is left of another page's frame is taken off. */
+const wrap = (html: string): string =>
+  `<!doctype html><html><head></head><body>${html.replace(/<\/?(?:html|head|body)\b[^>]{0,2000}>/gi, "")}</body></html>`;
+
+const parse = (html: string): HtmlDocument => parseHTML(html).document as unknown as HtmlDocument; // the interfaces above are subsets of the DOM that linkedom implements
+
+/** Elements that end where the next one begins, or at once. */
+const NOT_NESTING = new Set(
+  "p li dt dd tr td th option thead tbody tfoot area base br col embed hr img input link meta source track wbr".split(
+    " ",
+  ),
+);
+
+/** How deep tags are opened without being closed: an upper bound of the levels, found without parsing. */
+function nestingOf(html: string): number {
+  const name = /\/?[a-z][a-z0-9]*/iy;
+  let [level, most] = [0, 0];
+  for (let at = html.indexOf("<"); at !== -1; at = html.indexOf("<", at + 1)) {
+    name.lastIndex = at + 1;
+    const tag = name.exec(html)?.[0].toLowerCase() ?? "";
+    if (tag === "script" || tag === "style") {
+      const end = html.indexOf(`</${tag}`, at);
+      if (end === -1) return most;
+      at = end;
+    } else if (tag.startsWith("/")) level -= level > 0 && !NOT_NESTING.has(tag.slice(1)) ? 1 : 0;
+    else if (tag !== "" && !NOT_NESTING.has(tag)) most = Math.max(most, ++level);
+  }
+  return most;
 }
 
 export const isElement = (node: HtmlNode): node is HtmlElement => node.nodeType === 1;
