@@ -9,6 +9,7 @@ import { BrowserFailedError } from "../web-errors.ts";
 import type { PageFetch } from "./guarded-fetch.ts";
 import { readBody } from "./read-body.ts";
 
+/** The browser, the network that it is lent, and its limits. */
 export interface BrowserRendererOptions {
   /** Of Chromium or Chrome, version 120 or later. */
   readonly executablePath: string;
@@ -111,12 +112,16 @@ async function show(browser: Browser, url: URL, options: BrowserRendererOptions)
 
 /** Makes the page's request itself, follows its redirects, and refuses what the fetch refuses. */
 async function answer(route: Route, options: BrowserRendererOptions, signal: AbortSignal): Promise<void> {
-  const { fetch, maxBytes = 8 * 2 ** 20 } = options;
+  const { maxBytes = 8 * 2 ** 20 } = options;
   try {
     let url = new URL(route.request().url());
     const { "user-agent": agent = "", accept = "*/*" } = route.request().headers();
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-      const response = await fetch(url, { headers: { "user-agent": agent, accept }, redirect: "manual", signal });
+      const response = await options.fetch(url, {
+        headers: { "user-agent": agent, accept },
+        redirect: "manual",
+        signal,
+      });
       const location = response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
       if (location === null) {
         const body = Buffer.from(await readBody(response, url.href, maxBytes));
