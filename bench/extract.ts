@@ -67,7 +67,9 @@ const round = (value: number): number => Math.round(value * 10_000) / 10_000;
 const started = performance.now();
 const ours = scoreRules(PRUNING_RULES);
 const msPerPage = (performance.now() - started) / pages.length;
+const startedPlain = performance.now();
 const plain = pages.map(scoreReadability);
+const plainMsPerPage = (performance.now() - startedPlain) / pages.length;
 const unpruned = scoreRules([]);
 const without = PRUNING_RULES.map((rule) => ({
   rule,
@@ -94,7 +96,7 @@ benchReport({
   extra: {
     trilith: { ...withSpread(ours), msPerPage: round(msPerPage) },
     withoutPruning: withSpread(unpruned),
-    readability: withSpread(plain),
+    readability: { ...withSpread(plain), msPerPage: round(plainMsPerPage) },
     betterThanReadability: withSpreadOfDifference(),
     withoutOneRule: Object.fromEntries(without.map(({ rule, scores }) => [rule, round(scoreAll(scores).f1)])),
     splitHalf: {

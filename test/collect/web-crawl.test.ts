@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Author, Warehouse } from "../../src/contracts/documents.ts";
-import { articleCollector, type CrawlReport, collectAll, createWeb } from "../../src/feature/index.ts";
+import { articleCollector, type CrawlReport, collectAll, createWeb, folderCollector } from "../../src/feature/index.ts";
 import { migrateDatabase, openSqliteDatabase } from "../../src/stores/database/index.ts";
 import { createWarehouse, warehouseMigrations } from "../../src/stores/warehouse/index.ts";
 import { type BlogServer, postPage, proseOf, startBlog } from "./blog-server.ts";
@@ -144,5 +147,23 @@ describe("collecting a feed", () => {
     expect((await crawl(["/feed"])).links).toMatchObject([
       { outcome: "failed", reason: expect.stringMatching(/entities/) },
     ]);
+  });
+});
+
+describe("collecting a folder again", () => {
+  it("marks what is gone of it, and what has come back as there", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "trilith-folder-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    for (const name of ["a", "b"]) writeFileSync(join(folder, `${name}.md`), `# ${name}\n\nI wrote ${name}.\n`);
+    const collect = (): Promise<CrawlReport> =>
+      collectAll([folder], { author: ada, collectors: [folderCollector()], warehouse });
+    expect((await collect()).links).toMatchObject([{ outcome: "new" }]);
+    rmSync(join(folder, "b.md"));
+    expect((await collect()).links).toMatchObject([{ outcome: "gone" }]);
+    expect(await warehouse.listDocuments({ withoutGone: true })).toMatchObject([{ title: "a" }]);
+    expect((await collect()).links).toMatchObject([{ outcome: "unchanged" }]);
+    writeFileSync(join(folder, "b.md"), "# b\n\nI wrote b.\n");
+    expect((await collect()).links).toMatchObject([{ outcome: "unchanged", reason: "it is there again" }]);
+    expect(await warehouse.listDocuments({ withoutGone: true })).toHaveLength(2);
   });
 });

@@ -71,6 +71,12 @@ describe("discovering a blog’s posts", () => {
     expect(paths((await discover()).links)).toEqual(["/bread", "/on-butter"]);
   });
 
+  it("knows where a writer’s feed is on a host of many", async () => {
+    blog.pages.set("/@ada", page(anchors("/@bob/his-own-long-post-1a2b3c4d5e6f", "/@ada/bread-1a2b3c4d5e6f")));
+    blog.pages.set("/feed/@ada", rss(`${blog.home}@ada/butter-2a2b3c4d5e6f?source=rss----1`));
+    expect(paths((await discover("/@ada")).links)).toEqual(["/@ada/butter-2a2b3c4d5e6f", "/@ada/bread-1a2b3c4d5e6f"]);
+  });
+
   it("stays under the path that it was given, but for what the feed has", async () => {
     const { pages, home } = blog;
     pages.set("/blog/", page(anchors("/blog/on-bread-and-rye", "/shop/a-very-fine-oven", "/blog/page/2")));

@@ -63,9 +63,10 @@ class PostSearch {
     const { web, signal } = this.#options;
     await this.#visit("page", this.#home.href, { isHome: true });
     if (this.#waiting.feed.length === 0) {
-      for (const name of USUAL_FEEDS) {
-        if (this.#links.size === 0) await this.#visit("feed", new URL(name, this.#folder()).href, { isGuess: true });
-      }
+      const guesses = USUAL_FEEDS.map((name) => new URL(name, this.#folder()).href);
+      if (this.#home.pathname.startsWith("/@"))
+        guesses.unshift(new URL(`/feed${this.#home.pathname}`, this.#home).href);
+      for (const guess of guesses) if (this.#links.size === 0) await this.#visit("feed", guess, { isGuess: true });
     }
     const { sitemaps } = await web.robots(this.#home, signal);
     this.#waiting.sitemap.push(...sitemaps);

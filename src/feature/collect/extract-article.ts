@@ -13,7 +13,7 @@ import { removeWidgets } from "./platform.ts";
 import { type PageFacts, type PruningRule, pruneContent } from "./prune-content.ts";
 
 /** An article, and what its page says of it. */
-export interface Article extends Omit<PageMetadata, "statedBody" | "isAccessibleForFree"> {
+export interface Article extends Omit<PageMetadata, "isAccessibleForFree"> {
   /** Without the title, captions, and what leads to other pages. */
   readonly markdown: string;
 }
@@ -72,7 +72,7 @@ function read(html: string, source: string, rules: readonly PruningRule[] | unde
   const depth = depthOf(document);
   if (depth > MOST_DEEP) throw new RangeError(`${depth} levels`);
   const url = URL.parse(source) ?? undefined;
-  const { statedBody, isAccessibleForFree, ...head } = readPageMetadata(document, url);
+  const { isAccessibleForFree, ...head } = readPageMetadata(document, url);
   const wall = wallOf(document, isAccessibleForFree);
   const needsScripts = /(?:enable|requires?|turn on) javascript/i.test(
     document.querySelector("noscript, body")?.textContent ?? "",
@@ -81,7 +81,7 @@ function read(html: string, source: string, rules: readonly PruningRule[] | unde
   const content = mainContent(document);
   const heading = content?.querySelector("h1")?.textContent?.replace(/\s+/g, " ").trim();
   const title = head.title || heading || source;
-  if (content) pruneContent(content, { title, authors: head.authors, url, statedBody }, rules);
+  if (content) pruneContent(content, { title, authors: head.authors, url }, rules);
   const markdown = content ? htmlToMarkdown(content, url) : "";
   return { article: { ...head, title, markdown }, wall, needsScripts };
 }

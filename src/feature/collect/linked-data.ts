@@ -9,7 +9,6 @@ export interface LinkedData {
   readonly dateModified?: string | undefined;
   readonly inLanguage?: string | undefined;
   readonly license?: string | undefined;
-  readonly articleBody?: string | undefined;
   readonly authors: readonly string[];
   readonly keywords: readonly string[];
   /** `false` when the publisher marks the text as paid or for members. */
@@ -35,7 +34,6 @@ export function readLinkedData(document: HtmlDocument): LinkedData {
     dateModified: text("dateModified"),
     inLanguage: text("inLanguage"),
     license: text("license"),
-    articleBody: text("articleBody"),
     authors: [all("author")[0] ?? []].flat().map(textOf).filter(Boolean),
     keywords: [all("keywords")[0] ?? []].flat().flatMap((each) => textOf(each).split(",")),
     isAccessibleForFree: free === undefined ? undefined : !/^false$/i.test(String(free)),

@@ -22,8 +22,6 @@ export interface PageMetadata {
   /** Lower case, each once. */
   readonly tags: readonly string[];
   readonly platform: Platform | undefined;
-  /** The text as the publisher states it, where it does. */
-  readonly statedBody: string | undefined;
   /** `false` when the publisher marks the text as paid or for members. */
   readonly isAccessibleForFree: boolean | undefined;
 }
@@ -68,7 +66,6 @@ export function readPageMetadata(document: HtmlDocument, url: URL | undefined): 
     licence: licenceOf(document, data.license, url),
     tags: tagsOf(document, [...data.keywords, ...metaList(document, "article:tag"), ...split(meta("keywords"))]),
     platform: platformOf(document, url),
-    statedBody: data.articleBody,
     isAccessibleForFree: data.isAccessibleForFree,
   };
 }

@@ -12,8 +12,6 @@ export interface PageFacts {
   readonly title: string;
   readonly authors: readonly string[];
   readonly url: URL | undefined;
-  /** The article's text as the publisher states it, where it does. */
-  readonly statedBody?: string | undefined;
 }
 
 type Rule = (blocks: readonly ContentBlock[], dropped: Set<ContentBlock>, facts: PageFacts) => void;
@@ -30,7 +28,6 @@ const RULES = {
   label: each(isLabel),
   linkOut: each(isLinkOut),
   call: each(isCall),
-  unstated: dropUnstated,
   opening: dropOpening,
   ending: dropEnding,
   orphan: dropOrphanedHeadings,
@@ -107,28 +104,6 @@ function isCall({ element, text, wordCount, links, headingLevel }: ContentBlock)
 
 const CALL =
   /\b(?:subscribe|sign up|newsletters?|follow (?:us|me|him|her|them|@\w+|[A-Z]\w+) on|follow \w+(?: on)? (?:twitter|instagram|facebook)|click(?:ing)? here (?:to|for)|by clicking here|get the .{2,30} app|like this (?:story|post|article)|share (?:it|this)|download our app|in your inbox|more information)\b/i;
-
-/** Blocks that the publisher's own statement of the text does not have, where it has nearly all the rest. */
-function dropUnstated(
-  blocks: readonly ContentBlock[],
-  dropped: Set<ContentBlock>,
-  { statedBody = "" }: PageFacts,
-): void {
-  const stated = ` ${wordsOf(statedBody).join(" ")} `;
-  if (stated.length < 400) return;
-  const isStated = ({ text }: ContentBlock): boolean => {
-    const words = wordsOf(text);
-    const starts = Array.from({ length: Math.max(1, words.length - 3) }, (_, i) => i);
-    const found = starts.filter((i) => stated.includes(` ${words.slice(i, i + 4).join(" ")} `));
-    return found.length >= starts.length / 2;
-  };
-  const unstated = blocks.filter((block) => !isStated(block));
-  if (countWords(unstated) > countWords(blocks) * 0.3) return;
-  for (const block of unstated) if (!isQuoted(block) && block.headingLevel === 0) dropped.add(block);
-}
-
-const isQuoted = ({ tag, element }: ContentBlock): boolean =>
-  tag === "PRE" || closest(element, (around) => around.tagName === "BLOCKQUOTE") !== undefined;
 
 /** Before the first paragraph: the title once more, dates, names, addresses. */
 function dropOpening(blocks: readonly ContentBlock[], dropped: Set<ContentBlock>, facts: PageFacts): void {
