@@ -52,12 +52,12 @@ export function withLanguage(document: CleanedDocument, detect: LanguageDetector
   return { ...document, language: detect(document.text)?.language ?? null };
 }
 
-/** Prose without inline code, addresses and the targets of links. */
+/** Prose without inline code, addresses and the targets of links; of limited length each, so that no text takes long. */
 const wordsOnly = (prose: string): string =>
   prose
-    .replace(/`[^`\n]*`/g, " ")
-    .replace(/\]\([^)\s]*\)/g, "] ")
-    .replace(/\b(?:https?:\/\/|www\.)\S+|\S+@\S+/g, " ")
+    .replace(/`[^`\n]{0,1000}`/g, " ")
+    .replace(/\]\([^)\s]{0,2000}\)/g, "] ")
+    .replace(/\b(?:https?:\/\/|www\.)\S+|[^\s@]{1,64}@\S+/g, " ")
     .replace(/^(?: {4}|\t).*$/gm, " ");
 
 function piecesOf(text: string): string[] {
