@@ -37,6 +37,19 @@ export async function exportPage(archive: ExportArchive, name: string): Promise<
   return decodeText(Buffer.concat(pieces));
 }
 
+/** What a page gives, or its reason where its elements are nested deeper than anybody writes them. */
+export async function* orTooDeep(
+  source: string,
+  findings: AsyncIterable<DocumentDraft | SkippedSource>,
+): AsyncGenerator<DocumentDraft | SkippedSource> {
+  try {
+    yield* findings;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    yield { source, reason: "its elements are nested too deep to be read" };
+  }
+}
+
 /** Names under the root that match. */
 export const namesIn = ({ zip, root }: ExportArchive, pattern: RegExp): string[] =>
   zip.names.filter((name) => name.startsWith(root) && pattern.test(name.slice(root.length)));

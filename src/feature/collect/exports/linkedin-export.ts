@@ -10,6 +10,7 @@ import {
   exportPage,
   exportText,
   namesIn,
+  orTooDeep,
   sourceInside,
   titleOfPost,
 } from "./data-export.ts";
@@ -23,7 +24,8 @@ export const linkedinExport: DataExport = {
   async *read(archive) {
     yield* readTable(archive, { file: /^Shares\.csv$/, text: "ShareCommentary", link: "ShareLink", tags: [] });
     yield* readTable(archive, { file: /^Comments\.csv$/, text: "Message", link: "Link", tags: ["comment"] });
-    for (const name of namesIn(archive, /^Articles\/.*\.html$/i)) yield* readArticle(archive, name);
+    for (const name of namesIn(archive, /^Articles\/.*\.html$/i))
+      yield* orTooDeep(sourceInside(archive, name), readArticle(archive, name));
     for (const name of namesIn(archive, /^(?:messages|guide_messages|learning_coach_messages)\.csv$/i)) {
       yield { source: sourceInside(archive, name), reason: "private messages are not taken" };
     }

@@ -4,7 +4,15 @@ import type { DocumentDraft, SkippedSource } from "../../../contracts/documents.
 import { type HtmlElement, parseHtml } from "../html-node.ts";
 import { htmlToMarkdown } from "../html-to-markdown.ts";
 import { toIsoDate } from "../iso-date.ts";
-import { type DataExport, type ExportArchive, exportPage, namesIn, sourceInside, titleOfPost } from "./data-export.ts";
+import {
+  type DataExport,
+  type ExportArchive,
+  exportPage,
+  namesIn,
+  orTooDeep,
+  sourceInside,
+  titleOfPost,
+} from "./data-export.ts";
 
 /** Stories are `posts/2020-01-02_Title-abc.html`, drafts `posts/draft_Title-abc.html`; pages are in h-entry. */
 export const mediumExport: DataExport = {
@@ -15,7 +23,7 @@ export const mediumExport: DataExport = {
     for (const name of namesIn(archive, /^posts\/[^/]+\.html$/)) {
       const source = sourceInside(archive, name);
       if (/\/draft_[^/]*$/.test(name)) yield { source, reason: "a draft, which was never published" };
-      else yield* readStory(archive, name);
+      else yield* orTooDeep(source, readStory(archive, name));
     }
   },
 };

@@ -10,6 +10,7 @@ import {
   exportPage,
   exportText,
   namesIn,
+  orTooDeep,
   sourceInside,
   titleOfPost,
 } from "./data-export.ts";
@@ -24,7 +25,10 @@ export const substackExport: DataExport = {
   title: "Substack (posts.csv, posts/*.html)",
   sign: /^(.*\/)?posts\.csv$/,
   async *read(archive) {
-    for await (const row of parseCsv(exportText(archive, `${archive.root}posts.csv`))) yield* readPost(archive, row);
+    for await (const row of parseCsv(exportText(archive, `${archive.root}posts.csv`))) {
+      const source = sourceInside(archive, `${archive.root}posts/${row.get("post_id") ?? ""}.html`);
+      yield* orTooDeep(source, readPost(archive, row));
+    }
   },
 };
 

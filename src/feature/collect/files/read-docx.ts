@@ -40,14 +40,15 @@ export async function readDocx(bytes: Uint8Array, { path, source }: FileOrigin):
   const { default: mammoth } = await import("mammoth");
   const withoutPictures = mammoth.images.imgElement(async () => ({ src: "" }));
   let html: string;
+  let content: string;
   try {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     ({ value: html } = await mammoth.convertToHtml({ buffer }, { styleMap: STYLES, convertImage: withoutPictures }));
+    content = htmlToMarkdown(parseHtml(html).body);
   } catch (error) {
     return { reason: `it is no Word document that can be read (${messageOf(error)})` };
   }
   const pictures = html.match(/<img /g)?.length ?? 0;
-  const content = htmlToMarkdown(parseHtml(html).body);
   if (content.trim() === "") return { reason: "it holds no text" };
   const { title, publishedAt, modifiedAt, language } = properties;
   const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.[^.]+$/, "");
