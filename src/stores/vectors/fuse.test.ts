@@ -24,6 +24,15 @@ describe("fusing two rankings", () => {
     ]);
   });
 
+  it("counts a cosine from the floor, so that an embedder whose cosines are all high ranks like one that spreads them", () => {
+    const spread = fuseRankings(bm25, dense, { denseWeight: 0.5 });
+    const high = dense.map((row) => ({ ...row, score: 0.7 + 0.3 * row.score }));
+    const counted = fuseRankings(bm25, high, { denseWeight: 0.5, denseFloor: 0.7 });
+    expect(counted.map(({ row, score }) => [row.id, score.toFixed(6)])).toEqual(
+      spread.map(({ row, score }) => [row.id, score.toFixed(6)]),
+    );
+  });
+
   it("keeps each leg's rank and score, and null where the leg did not find the row", () => {
     const fused = new Map(fuseRankings(bm25, dense, { denseWeight: 0.25 }).map((each) => [each.row.id, each]));
     expect(fused.get("b")).toMatchObject({ bm25: { rank: 2, score: 4 }, dense: { rank: 2, score: 0.6 } });

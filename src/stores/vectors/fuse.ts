@@ -1,8 +1,8 @@
 /**
  * One ranking from two. By default a convex combination of the legs' normalised scores: unlike reciprocal ranks it
  * keeps how sure a leg is, and its one weight can be chosen on data. A BM25 score means something only beside the
- * query's best, so it is divided by that; a cosine is a share already, and a query that nothing resembles gets little
- * from it: where the vectors know nothing, the words decide.
+ * query's best, so it is divided by that. A cosine is a share already, but embedders differ in what unlike texts get, so
+ * it is counted from the query's floor: a query that nothing resembles gets little, and is decided by its words.
  *
  * @source Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval", §4.1; reciprocal ranks:
  *   Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion Outperforms Condorcet and Individual Rank Learning"
@@ -27,6 +27,8 @@ export interface FusedRow {
 export interface FuseOptions {
   /** Share of the dense leg, 0–1. */
   readonly denseWeight: number;
+  /** The cosine that counts nothing, below 1. Default 0. */
+  readonly denseFloor?: number;
   /** Reciprocal ranks with this constant, in place of scores; the weight counts there too. */
   readonly rrfK?: number;
 }
@@ -35,13 +37,14 @@ export interface FuseOptions {
 export function fuseRankings(
   bm25: readonly RankedRow[],
   dense: readonly RankedRow[],
-  { denseWeight, rrfK }: FuseOptions,
+  { denseWeight, denseFloor = 0, rrfK }: FuseOptions,
 ): FusedRow[] {
   const legs = { bm25: rankById(bm25), dense: rankById(dense) };
   const bestBm25 = bm25[0]?.score || 1;
   const share = {
     bm25: ({ rank, score }: LegScore) => (rrfK === undefined ? score / bestBm25 : (rrfK + 1) / (rrfK + rank)),
-    dense: ({ rank, score }: LegScore) => (rrfK === undefined ? clamp(score) : (rrfK + 1) / (rrfK + rank)),
+    dense: ({ rank, score }: LegScore) =>
+      rrfK === undefined ? clamp((score - denseFloor) / (1 - denseFloor)) : (rrfK + 1) / (rrfK + rank),
   };
   const rows = new Map([...bm25, ...dense].map((row) => [row.id, row]));
   return [...rows.values()]
@@ -79,4 +82,4 @@ function rankById(rows: readonly RankedRow[]): Map<string, LegScore> {
   return new Map(rows.map(({ id, score }, index) => [id, { rank: index + 1, score }]));
 }
 
-const clamp = (cosine: number): number => Math.min(1, Math.max(0, cosine));
+const clamp = (share: number): number => Math.min(1, Math.max(0, share));

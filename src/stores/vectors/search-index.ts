@@ -62,7 +62,16 @@ async function rankWording(
     weight > 0 && vector ? driver.rankByVector(table, vector, rank) : none,
   ]);
   const words = proximity && weight < 1 ? withProximity(terms, bm25, dense) : bm25;
-  return fuseRankings(words, dense, { denseWeight: weight, ...(fusion === "ranks" && { rrfK }) });
+  return fuseRankings(words, dense, {
+    denseWeight: weight,
+    denseFloor: floorOf(dense),
+    ...(fusion === "ranks" && { rrfK }),
+  });
+}
+
+/** What the row at the leg's usual depth has: no more than a row that is not in the leg. Where all rows are in it, nothing is below 0. */
+function floorOf(dense: readonly RankedRow[]): number {
+  return Math.min(0.99, Math.max(0, dense[LEG_DEPTH - 1]?.score ?? 0));
 }
 
 /** The words' leg with what the pairs of words add; a row that only the vectors found counts nothing for its words. */
