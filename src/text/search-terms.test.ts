@@ -28,12 +28,13 @@ describe("search terms", () => {
     [".NET and ASP.NET", [".net", "net", "asp.net", "asp", "net"]],
     ["user_id", ["userid", "user", "id"]],
     ["ends here. Next", ["end", "next"]],
+    ["state-of-the-art", ["state", "art"]],
   ])("of %s are the whole name and its parts", (text, terms) => {
     expect(searchTerms(text)).toEqual(terms);
   });
 
   it("are equal in their whole for every style of writing one name", () => {
-    const wholes = ["getUserName", "get_user_name", "get-user-name", "GET_USER_NAME", "GetUserName"].map(
+    const wholes = ["getUserName", "get_user_name", "--get-user-name", "GET_USER_NAME", "GetUserName"].map(
       (name) => searchTerms(name)[0],
     );
     expect(new Set(wholes)).toEqual(new Set(["getusername"]));

@@ -17,16 +17,18 @@ const STOP_WORDS =
 
 const stopTerms = new Set(STOP_WORDS.split(" ").flatMap((word) => [word, stemWord(word)]));
 
-/** Words that a name joins: `dry-run`, `os.path.join`, `24.21.0`, `src/text/index.ts`, `std::vector`; and names that are told by their signs. */
 const WORD = String.raw`[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’_][\p{L}\p{N}\p{M}]+)*`;
+const FLAG = String.raw`(?<=(?<![\p{L}\p{N}-])--)${WORD}(?:-${WORD})+`;
+const JOINED = String.raw`${WORD}(?:(?:[./]|::)${WORD})+`;
 const SIGNED = String.raw`(?<![\p{L}\p{N}_])(?:[cg]\+\+|[cf]#|\.net(?![\p{L}\p{N}]))`;
-const NAME = new RegExp(String.raw`${WORD}(?:(?:[-./]|::)${WORD})+|${SIGNED}`, "giu");
+/** `--dry-run`; `os.path.join`, `24.21.0`, `src/text/index.ts`, `std::vector`; `C++`. A hyphen alone also joins prose: its words stand side by side, and that is enough. */
+const NAME = new RegExp([FLAG, JOINED, SIGNED].join("|"), "giu");
 /** Longer ones are addresses and data, which nobody types. */
 const MAX_NAME_LENGTH = 60;
 
 /**
  * The terms of a text or a query without stop words, in order; letters styled by Unicode (𝗯𝗼𝗹𝗱, ﬁ) count as plain ones.
- * Of a name first the whole, then its parts; `dry-run`, `dry_run` and `dryRun` have one whole. A query of stop words
+ * Of a name first the whole, then its parts; `--dry-run`, `dry_run` and `dryRun` have one whole. A query of stop words
  * alone has no terms.
  *
  * Measured as BM25's nDCG@10 on two sets of questions (bench/retrieval.ts), with and without the stop words left
