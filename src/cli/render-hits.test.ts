@@ -41,7 +41,7 @@ describe("hits on a terminal", () => {
     const [hit] = await search("index");
     const dated = hit && {
       ...hit,
-      chunk: { ...hit.chunk, headings: ["Log", "May"], publishedAt: "2024-05-31T18:00:00Z" },
+      chunk: { ...hit.chunk, headings: ["Index", "Log", "May"], publishedAt: "2024-05-31T18:00:00Z" },
     };
     expect(formatHits(dated ? [dated] : [], "index")).toMatch(/^1\. Index — Ada, 2024-05-31\n {3}Log › May\n/);
   });

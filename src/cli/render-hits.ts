@@ -24,10 +24,11 @@ interface Showing {
 function hitLines({ chunk, score, bm25, dense }: SearchHit, { rank, terms, color }: Showing): string[] {
   const legs = [`words ${bm25 ? `#${bm25.rank}` : "–"}`, `vectors ${dense ? `#${dense.rank}` : "–"}`];
   const where = chunk.sourceLines === null ? chunk.source : `${chunk.source}:${chunk.sourceLines[0]}`;
+  const headings = chunk.headings.filter((heading) => heading !== chunk.title);
   const date = chunk.publishedAt === null ? [] : [chunk.publishedAt.slice(0, 10)];
   return [
     `${color.cyan(`${rank}.`)} ${color.bold(chunk.title || chunk.source)} — ${[chunk.authorFullName, ...date].join(", ")}`,
-    ...(chunk.headings.length > 0 ? [`   ${chunk.headings.join(" › ")}`] : []),
+    ...(headings.length > 0 ? [`   ${headings.join(" › ")}`] : []),
     `   ${color.dim(`${score.toFixed(3)} (${legs.join(", ")}) · ${where}`)}`,
     `   ${excerpt(chunk.text, terms, color)}`,
   ];

@@ -44,8 +44,8 @@ const POINTER_FILE = "current.json";
 const KEEP_VERSIONS_MS = 600_000;
 /** Ids in one statement. */
 const IDS_AT_ONCE = 1_000;
-/** Changed rows are searched one by one until there are so many of them; then they are folded into the indexes. */
-const FOLD_FRACTION = 0.05;
+/** Changed rows are searched one by one until there are more of them; then they are folded into the indexes. */
+const FOLD = { fraction: 0.05, rowCount: 500 };
 
 interface Engine {
   readonly lance: Lance;
@@ -179,7 +179,7 @@ async function changeTable(
     await table.mergeInsert("id").whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(data);
   }
   const { numIndexedRows = 0, numUnindexedRows = 0 } = (await table.indexStats("terms_idx")) ?? {};
-  if (numUnindexedRows > FOLD_FRACTION * numIndexedRows) {
+  if (numUnindexedRows > Math.min(FOLD.rowCount, FOLD.fraction * numIndexedRows)) {
     await table.optimize({ cleanupOlderThan: new Date(clock.now() - KEEP_VERSIONS_MS) });
   }
 }
