@@ -15,7 +15,7 @@ export function sentenceEnds(text: string): number[] {
 }
 
 const endsSentence = (text: string, end: number): boolean =>
-  /(?:[.!?…。！？][\p{P}\p{S}]*\s*|\n\s*\n\s*)$/u.test(text.slice(Math.max(0, end - 40), end));
+  /(?:[.!?…][\p{P}\p{S}]*\s+|[。！？][\p{P}\p{S}]*\s*|\n\s*\n\s*)$/u.test(text.slice(Math.max(0, end - 40), end));
 
 /** Ends of the paragraphs: blank lines, each with what stands before it; the last is the text's length. */
 export function paragraphEnds(text: string): number[] {

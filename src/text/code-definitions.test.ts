@@ -28,6 +28,13 @@ describe("definitions in code", () => {
     ]);
   });
 
+  it("begins the first definition of a fenced block with the fence", () => {
+    expect(pieces("```py\ndef a():\n    pass\n\ndef b():\n    pass\n```")).toEqual([
+      "```py\ndef a():\n    pass",
+      "def b():\n    pass\n```",
+    ]);
+  });
+
   it("finds the methods of a class at the next depth, and nothing in code without blocks", () => {
     const ruby = "class A\n  def b\n    1\n  end\n\n  # Two.\n  def c\n    2\n  end\nend";
     expect(pieces(ruby, 1)).toEqual(["class A", "  def b\n    1\n  end", "  # Two.\n  def c\n    2\n  end\nend"]);

@@ -81,12 +81,12 @@ function nextCode(lines: readonly CodeLine[], index: number): CodeLine | undefin
   return undefined;
 }
 
-/** Up over the comments and decorators that stand right above a line. */
+/** Up over the comments and decorators that stand right above a line, and the fence that opens the code. */
 function firstAttached(lines: readonly CodeLine[], index: number): number {
   let first = index;
   while (first > 0) {
     const above = lines[first - 1]?.text ?? "";
-    if (!COMMENT.test(above) && !ATTACHED.test(above)) break;
+    if (!COMMENT.test(above) && !ATTACHED.test(above) && !FENCE.test(above)) break;
     first--;
   }
   return first;

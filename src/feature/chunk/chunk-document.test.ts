@@ -114,6 +114,13 @@ describe("chunking", () => {
     expect(texts("One two three four five six seven eight nine.\n\nEnd.")).toHaveLength(1);
   });
 
+  it("leaves no rest alone in the middle of a text, nor a break, nor Djot attributes without their block", () => {
+    const long = (word: string): string => `${word} `.repeat(10).trim();
+    expect(texts(`${long("one")}\n\nTwo.\n\n${long("three")}`)).toEqual([`${long("one")}\n\nTwo.`, long("three")]);
+    expect(texts(`${long("one")}\n\n***\n\n${long("two")}`)).toEqual([`${long("one")}\n\n***`, long("two")]);
+    expect(texts(`${long("one")}\n\n{cap="A"}\n${long("two")}`)[1]).toBe(`{cap="A"}\n${long("two")}`);
+  });
+
   it("knows the line of the raw content that each of its lines came from", () => {
     expect(
       chunk("One two three.\n\nFour five six.\n\nSeven eight nine ten.").map(({ sourceLines }) => sourceLines),

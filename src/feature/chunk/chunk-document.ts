@@ -22,7 +22,7 @@ export interface ChunkOptions {
 
 /** A heading after this share of the target begins a new chunk. */
 const SECTION_FRACTION = 0.5;
-/** A last chunk under this share of the target joins the one before it where the maximum allows. */
+/** A chunk under this share of the target joins one beside it where the maximum allows. */
 const REST_FRACTION = 0.25;
 
 /**
@@ -69,21 +69,36 @@ function limitsOf(text: string, { countTokens, maxTokens, targetTokens }: ChunkO
   };
 }
 
-function mergeUnits(units: readonly Unit[], { max, target }: Limits): SizedSpan[] {
-  const spans: SizedSpan[] = [];
-  for (const { start, end, opensSection, tokenCount } of units) {
+function mergeUnits(units: readonly Unit[], { max, target }: Limits): Unit[] {
+  const spans: Unit[] = [];
+  for (const unit of units) {
     const last = spans.at(-1);
-    const isFull = last && opensSection && last.tokenCount >= target * SECTION_FRACTION;
-    const merged = last && { start: last.start, end, tokenCount: last.tokenCount + tokenCount };
-    if (merged && !isFull && merged.tokenCount <= target) spans[spans.length - 1] = merged;
-    else spans.push({ start, end, tokenCount });
+    const isFull = last && unit.opensSection && last.tokenCount >= target * SECTION_FRACTION;
+    if (last && !isFull && last.tokenCount + unit.tokenCount <= target) spans[spans.length - 1] = joined(last, unit);
+    else spans.push(unit);
   }
-  const [before, rest] = spans.slice(-2);
-  if (before && rest && rest.tokenCount < target * REST_FRACTION && before.tokenCount + rest.tokenCount <= max) {
-    spans.splice(-2, 2, { ...before, end: rest.end, tokenCount: before.tokenCount + rest.tokenCount });
-  }
-  return spans;
+  return withoutRests(spans, { least: target * REST_FRACTION, max });
 }
+
+/** Joins what is too little for a chunk to the chunk before it, or a section's first words to what follows them. */
+function withoutRests(spans: readonly Unit[], { least, max }: { least: number; max: number }): Unit[] {
+  const kept: Unit[] = [];
+  for (const [i, span] of spans.entries()) {
+    const before = kept.at(-1);
+    const fits = before !== undefined && before.tokenCount + span.tokenCount <= max;
+    const isRest = span.tokenCount < least && (!span.opensSection || i === spans.length - 1);
+    const followsRest = before !== undefined && before.tokenCount < least && !span.opensSection;
+    if (fits && (isRest || followsRest)) kept[kept.length - 1] = joined(before, span);
+    else kept.push(span);
+  }
+  return kept;
+}
+
+const joined = (first: Unit, second: Unit): Unit => ({
+  ...first,
+  end: second.end,
+  tokenCount: first.tokenCount + second.tokenCount,
+});
 
 /** The spans with their true sizes; one that has more tokens than its parts had, and too many, is cut. */
 function withinMaximum(text: string, spans: readonly Span[], { countTokens, maxTokens }: ChunkOptions): SizedSpan[] {

@@ -64,9 +64,13 @@ export function unitsOf(text: string, blocks: readonly Block[], { max, target, c
   return units;
 }
 
-/** A heading and what it heads, notes, and a sentence with a colon and what it announces. */
+/**
+ * A heading and what it heads, notes, a sentence with a colon or a line of Djot attributes and what it announces; a
+ * break stands at the end of what it breaks off.
+ */
 function belongTogether(text: string, before: Block, block: Block): boolean {
-  if (before.kind === "heading") return true;
+  if (before.kind === "heading" || block.kind === "break") return true;
   if (before.kind === "note") return block.kind === "note";
-  return before.kind === "paragraph" && block.kind !== "heading" && text[before.end - 1] === ":";
+  if (before.kind !== "paragraph" || block.kind === "heading") return false;
+  return text[before.end - 1] === ":" || (text[before.start] === "{" && text[before.end - 1] === "}");
 }
