@@ -1,0 +1,58 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createRandom } from "../../src/core/random.ts";
+import { PACKAGE_FOLDER, runTrilith } from "./run-trilith.ts";
+
+const TEACHER = join(PACKAGE_FOLDER, "src/models/embed/fixtures/mean");
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "trilith-embedder-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("trilith embedder", () => {
+  it("distils a folder from a teacher and says what it is; twice to one place it refuses", async () => {
+    const random = createRandom(5);
+    const words = "retries hide failures a queue with drains slowly the cafe bread crusty warm costs".split(" ");
+    const lines = Array.from({ length: 200 }, () =>
+      Array.from({ length: 6 }, () => words[random.integer(words.length)]).join(" "),
+    );
+    writeFileSync(join(folder, "corpus.jsonl"), lines.map((text) => `${JSON.stringify({ text })}\n`).join(""));
+    const out = join(folder, "small");
+    const distil = [
+      "embedder",
+      "distill",
+      "--teacher",
+      TEACHER,
+      "--corpus",
+      join(folder, "corpus.jsonl"),
+      "--out",
+      out,
+    ];
+    const sizes = ["--dimensions", "8", "--lexical-dimensions", "4", "--passages", "150", "--licence", "Apache-2.0"];
+    const made = await runTrilith([...distil, ...sizes, "--json"]);
+    expect(made).toMatchObject({ code: 0 });
+    expect(JSON.parse(made.stdout)).toMatchObject({ passageCount: 150, heldOutCount: 15 });
+    expect(readdirSync(out).sort()).toEqual(["README.md", "config.json", "model.safetensors", "tokenizer.json"]);
+    const described = await runTrilith(["embedder", "describe", out, "--json"]);
+    expect(JSON.parse(described.stdout)).toMatchObject({ fitted: false, dimensions: 12, maxInputTokens: 256 });
+    const again = await runTrilith([...distil, ...sizes]);
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining(out) });
+  }, 60_000);
+
+  it("describes the embedder that a project is configured with", async () => {
+    const described = await runTrilith(["embedder", "--json", "--workspace", join(folder, "workspace")], {
+      cwd: folder,
+    });
+    expect(described).toMatchObject({ code: 0 });
+    expect(JSON.parse(described.stdout)).toMatchObject({ fingerprint: "lsa-256-1", fitted: true, dimensions: 256 });
+  }, 60_000);
+
+  it("says which folder is no teacher", async () => {
+    const arguments_ = ["--teacher", folder, "--corpus", folder, "--out", join(folder, "out")];
+    const refused = await runTrilith(["embedder", "distill", ...arguments_]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("model.onnx") });
+  }, 60_000);
+});
