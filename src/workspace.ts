@@ -44,6 +44,9 @@ export interface WorkspaceOptions {
 /** The command, for processes of steps. */
 const BIN = join(import.meta.dirname, "../bin/trilith.js");
 
+/** The static embedder that comes with the package. */
+const BUNDLED_EMBEDDER = join(import.meta.dirname, "../models/trilith-embed-384");
+
 /** The base model that comes with the package. */
 const BUNDLED_BASE = join(import.meta.dirname, "../models/trilith-base-9m");
 
@@ -201,6 +204,7 @@ async function openEmbedders(
 ): Promise<Embedders> {
   const models = await import("./models/index.ts");
   if (chosen === "lsa") return models.lsaEmbedders();
+  if (chosen === "static") return models.staticEmbedders({ folder: BUNDLED_EMBEDDER });
   if ("folder" in chosen && (await models.isStaticFolder(chosen.folder))) return models.staticEmbedders(chosen);
   if ("folder" in chosen) return models.withEmbeddingCache(await models.onnxEmbedders(chosen), await openCache());
   const provider = "model" in chosen ? chosen : { model: chosen };

@@ -20,7 +20,7 @@ export interface EmbeddingProvider {
 
 /** An embedding model on disk. */
 export interface EmbeddingFolder {
-  /** As sentence-transformers saves it, with an ONNX graph in it. */
+  /** As sentence-transformers saves it with an ONNX graph in it, or as `trilith embedder distill` wrote it. */
   readonly folder: string;
   /** The graph's file in the folder, where it is not `onnx/model.onnx` or `model.onnx`. */
   readonly graph?: string;
@@ -36,8 +36,11 @@ export interface TrilithConfig {
   readonly engine?: Engine;
   /** A model that follows instructions, for generated answers: of the AI SDK, or any OpenAI-compatible endpoint. */
   readonly chatModel?: LanguageModelV4 | { readonly baseUrl: string; readonly model: string; readonly apiKey?: string };
-  /** A model of the AI SDK, a sentence-transformers folder, or `lsa`: latent semantic analysis, fitted on the corpus, the default. */
-  readonly embeddingModel?: EmbeddingModelV4 | EmbeddingProvider | EmbeddingFolder | "lsa";
+  /**
+   * `lsa`, the default: latent semantic analysis, fitted on the corpus. `static`: the fixed embedder that comes with the
+   * package. Or a model of the AI SDK, or a folder of a model.
+   */
+  readonly embeddingModel?: EmbeddingModelV4 | EmbeddingProvider | EmbeddingFolder | "lsa" | "static";
   /** Where the index is: a Qdrant server in place of LanceDB in the workspace's folder. QDRANT_URL comes before it. */
   readonly vectors?: {
     readonly qdrant: {
