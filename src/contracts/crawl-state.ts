@@ -33,6 +33,8 @@ export interface CrawlState {
   find(authorId: string, source: string): Promise<Sighting | undefined>;
   /** All that came by the link, ordered by source. */
   list(authorId: string, link: string): Promise<Sighting[]>;
+  /** Sources of all of the author's documents that are not gone, in order. */
+  listSources(authorId: string): Promise<string[]>;
   /** Notes that the source is as it was, or is no more. A document that is gone stays, with the date of its first absence. */
   mark(sighting: Sighting, state: "unchanged" | "gone"): Promise<void>;
   /** What an index of documents, as a feed is one, was last given with; it is no document itself. */

@@ -12,7 +12,7 @@ export type { ArchiveLimits } from "./collect/archives/archive-limits.ts";
 export { type ArticleCollectorOptions, articleCollector } from "./collect/article-collector.ts";
 export { type BrowserRendererOptions, browserRenderer, type PageRenderer } from "./collect/browser-renderer.ts";
 export { assertCrawled, type CollectOptions, CrawlReport, collectAll } from "./collect/collect-all.ts";
-export { discoverLinks } from "./collect/discover-links.ts";
+export { type DiscoverLinksRequest, discoverLinks } from "./collect/discover-links.ts";
 export { exportCollector } from "./collect/export-collector.ts";
 export { findAuthors } from "./collect/find-authors.ts";
 export { type FolderCollectorOptions, folderCollector } from "./collect/folder-collector.ts";

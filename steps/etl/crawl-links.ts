@@ -24,7 +24,9 @@ export const crawlLinks = step({
     const { workspace, log, metadata, metric, progress, run, signal } = context;
     const crawlId = `${run.id}/${user.id}`;
     const crawl = { author: user, crawlId, refresh, onProgress: progress, signal };
-    const found = discover ? await discoverLinks(links, workspace.collectors, { signal }) : { links, problems: [] };
+    const { collectors, warehouse } = workspace;
+    const known = discover ? await warehouse.crawlState.listSources(user.id) : [];
+    const found = discover ? await discoverLinks(links, collectors, { signal, known }) : { links, problems: [] };
     for (const problem of found.problems) log.warn(problem);
     const report = await collectAll(found.links, { ...workspace, ...crawl });
     for (const { link, outcome, reason = "", skipped = [] } of report.links) {
@@ -38,7 +40,7 @@ export const crawlLinks = step({
     metric("documents", new Set(report.links.flatMap(({ documentIds }) => documentIds)).size);
     metric("failed_links", report.links.filter(({ outcome }) => outcome === "failed").length);
     assertCrawled(report, max_failed_fraction);
-    await workspace.warehouse.crawlState.endCrawl(crawlId);
+    await warehouse.crawlState.endCrawl(crawlId);
     return { crawled_links: report };
   },
 });

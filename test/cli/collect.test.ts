@@ -73,6 +73,19 @@ describe("trilith collect", () => {
     expect(blog.asked.filter(({ bytes }) => bytes > 0)).toEqual([]);
   });
 
+  it("looks again at posts that the blog no longer leads to, and marks those that are gone", async () => {
+    await trilith("collect", blog.home, ...author, "--discover", "--yes");
+    blog.pages.set("/", '<html><body><a href="/p/bread">bread</a><a href="/p/butter">butter</a></body></html>');
+    blog.pages.delete("/p/rye");
+    const run = ["run", "digital_data_etl", "--set", "user_full_name=Ada Lovelace", "--set", `links=[${blog.home}]`];
+    const again = await trilith(...run, "--set", "discover=true");
+    expect(again.code, again.stderr).toBe(0);
+    const { stdout, stderr } = await trilith("collect", blog.home, ...author, "--discover", "--yes");
+    expect(stderr).toMatch(/ 3 {2}collected before, and not found now/);
+    expect(stdout).not.toMatch(/rye/);
+    expect(blog.asked.filter(({ path }) => path === "/p/rye").map(({ status }) => status)).toEqual([200, 404]);
+  });
+
   it("asks before it collects what it discovered, and does not where nobody can answer", async () => {
     const { code, stdout, stderr } = await trilith("collect", blog.home, ...author, "--discover");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -36,7 +36,7 @@ export async function collectCommand(
     refresh: options.refresh ?? false,
   };
   await withProject(context, async (workspace) => {
-    const found = options.discover ? await discover(context, workspace, links) : undefined;
+    const found = options.discover ? await discover(context, workspace, { links, author: options.author }) : undefined;
     if (found && !options.yes && !(await isConfirmed(context, found))) {
       terminal.note("Nothing was collected.");
       return;
@@ -45,11 +45,18 @@ export async function collectCommand(
   });
 }
 
-async function discover(context: CommandContext, workspace: Workspace, links: readonly string[]): Promise<Discovery> {
+async function discover(
+  context: CommandContext,
+  workspace: Workspace,
+  { links, author }: { readonly links: readonly string[]; readonly author: string },
+): Promise<Discovery> {
   const { terminal, signal } = context;
   const { color } = terminal;
+  const warehouse = await workspace.open("warehouse");
+  const known = await warehouse.findAuthor(author);
   const found = await discoverLinks(links, await workspace.open("collectors"), {
     signal,
+    known: known ? await warehouse.crawlState.listSources(known.id) : [],
     onProgress: (address, count) => terminal.status(`${color.dim("looking for posts")} ${count} found · ${address}`),
   });
   terminal.status("");

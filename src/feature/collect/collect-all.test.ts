@@ -48,6 +48,7 @@ function memoryWarehouse(): Warehouse {
     crawlState: {
       find: async () => undefined,
       list: async () => [],
+      listSources: async () => [],
       mark: async () => undefined,
       findIndex: async () => undefined,
       saveIndex: async () => undefined,

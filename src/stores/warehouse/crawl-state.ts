@@ -17,6 +17,17 @@ export function createCrawlState(tables: Kysely<WarehouseTables>, clock: Clock):
 
     list: (authorId, link) => selectSightings(tables, authorId).where("link", "=", link).orderBy("source").execute(),
 
+    async listSources(authorId) {
+      const rows = await tables
+        .selectFrom("warehouse_document")
+        .select("source")
+        .where("author_id", "=", authorId)
+        .where("gone_at", "is", null)
+        .orderBy("source")
+        .execute();
+      return rows.map(({ source }) => source);
+    },
+
     async mark({ documentId, goneAt }, state) {
       await tables.transaction().execute(async (transaction) => {
         await takeWriteLock(transaction, "warehouse");

@@ -165,12 +165,14 @@ describeOnDatabases("the warehouse", (newDatabase) => {
     await mark("gone");
     expect(await warehouse.listDocuments()).toMatchObject([{ version: 1, goneAt: "2024-01-02T00:00:00.000Z" }]);
     expect(await warehouse.listDocuments({ withoutGone: true })).toEqual([]);
+    expect(await warehouse.crawlState.listSources(ada.id)).toEqual([]);
     const back = await warehouse.saveDocument(ada, draft, { link: draft.source });
     expect(back).toEqual({ document, outcome: "unchanged", isBack: true });
     fingerprints.push(await warehouse.fingerprint());
     await mark("gone");
     await mark("unchanged");
     expect(await warehouse.listDocuments({ withoutGone: true })).toEqual([document]);
+    expect(await warehouse.crawlState.listSources(ada.id)).toEqual([draft.source]);
     expect(new Set(fingerprints).size).toBe(fingerprints.length - 1); // the second "gone" changed nothing
   });
 
