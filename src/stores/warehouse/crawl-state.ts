@@ -11,6 +11,13 @@ import type { WarehouseTables } from "./tables.ts";
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 export function createCrawlState(tables: Kysely<WarehouseTables>, clock: Clock): CrawlState {
+  return { ...sightings(tables, clock), ...indexes(tables), ...crawls(tables, clock) };
+}
+
+function sightings(
+  tables: Kysely<WarehouseTables>,
+  clock: Clock,
+): Pick<CrawlState, "find" | "list" | "listSources" | "mark"> {
   const now = (): string => new Date(clock.now()).toISOString();
   return {
     find: (authorId, source) => selectSightings(tables, authorId).where("source", "=", source).executeTakeFirst(),
@@ -39,7 +46,11 @@ export function createCrawlState(tables: Kysely<WarehouseTables>, clock: Clock):
         if ((state === "gone") !== (goneAt !== null)) await countChange(transaction);
       });
     },
+  };
+}
 
+function indexes(tables: Kysely<WarehouseTables>): Pick<CrawlState, "findIndex" | "saveIndex"> {
+  return {
     findIndex: (authorId, source) =>
       tables
         .selectFrom("warehouse_index")
@@ -56,7 +67,15 @@ export function createCrawlState(tables: Kysely<WarehouseTables>, clock: Clock):
         .onConflict((c) => c.columns(["author_id", "source"]).doUpdateSet(values))
         .execute();
     },
+  };
+}
 
+function crawls(
+  tables: Kysely<WarehouseTables>,
+  clock: Clock,
+): Pick<CrawlState, "loadCrawl" | "noteLink" | "endCrawl"> {
+  const now = (): string => new Date(clock.now()).toISOString();
+  return {
     async loadCrawl(crawlId) {
       const oldest = new Date(clock.now() - KEPT_MS).toISOString();
       await tables.deleteFrom("warehouse_crawl_link").where("noted_at", "<", oldest).execute();
