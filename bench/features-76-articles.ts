@@ -50,7 +50,7 @@ async function runOnce(): Promise<Repetition> {
   });
   const embedded = await timed("chunk and embed", async () => {
     const chunk = documentChunker(embedders);
-    const corpus = async () => documents.flatMap(chunk).map(({ text }) => text);
+    const corpus = () => documents.flatMap(chunk).map(({ text }) => text);
     const { embedder, model } = await prepareEmbedder({ embedders, artifacts }, corpus);
     return Array.fromAsync(embedDocuments(documents, { embedder, model }));
   });

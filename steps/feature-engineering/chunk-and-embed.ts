@@ -1,7 +1,14 @@
 /** Cleaned documents as chunks with vectors. An embedder that learns does so from the whole warehouse, not from one author. */
 
 import { type Chunk, CleanedDocument, rows, rowsOf, step } from "trilith";
-import { documentChunker, EmbeddedDocument, embedDocuments, openCleaner, prepareEmbedder } from "trilith/feature";
+import {
+  cleanDocument,
+  documentChunker,
+  EmbeddedDocument,
+  embedDocuments,
+  findBoilerplate,
+  prepareEmbedder,
+} from "trilith/feature";
 import { z } from "zod";
 
 export const chunkAndEmbed = step({
@@ -15,12 +22,10 @@ export const chunkAndEmbed = step({
   uses: ["warehouse", "embedders", "artifacts"],
   async run({ documents, target_tokens: targetTokens }, { workspace, metadata, progress, signal }) {
     const { warehouse, embedders } = workspace;
-    const { embedder, model } = await prepareEmbedder(workspace, async () => {
+    const { embedder, model } = await prepareEmbedder(workspace, async function* () {
       const read = () => warehouse.readDocuments();
-      const [cleaner, chunk] = [await openCleaner(read), documentChunker(embedders, targetTokens)];
-      const texts = [];
-      for await (const raw of read()) texts.push(...chunk(cleaner.clean(raw)).map(({ text }) => text));
-      return texts;
+      const [boilerplate, chunk] = [await findBoilerplate(read()), documentChunker(embedders, targetTokens)];
+      for await (const raw of read()) for (const { text } of chunk(cleanDocument(raw, boilerplate))) yield text;
     });
     const embed = async function* (): AsyncGenerator<EmbeddedDocument> {
       const sizes = createChunkSizes();

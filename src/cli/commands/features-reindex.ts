@@ -31,10 +31,8 @@ export async function reindexFeaturesCommand(context: CommandContext): Promise<v
   });
 }
 
-async function textsOf(features: FeatureStore): Promise<string[]> {
-  const texts: string[] = [];
-  for await (const batch of features.readBatches("chunks")) texts.push(...batch.map(({ text }) => text));
-  return texts;
+async function* textsOf(features: FeatureStore): AsyncGenerator<string> {
+  for await (const batch of features.readBatches("chunks")) for (const { text } of batch) yield text;
 }
 
 /** @throws {ChunksTooLongError} when chunks were cut for a larger window than this model's */

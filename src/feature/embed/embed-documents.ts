@@ -8,6 +8,7 @@ import type { ArtifactStore } from "../../contracts/artifacts.ts";
 import { Chunk, type CleanedDocument } from "../../contracts/features.ts";
 import type { Embedders, EmbeddingModel } from "../../contracts/models.ts";
 import type { ContentHash } from "../../core/hash.ts";
+import { createRandom } from "../../core/random.ts";
 import { chunkDocument } from "../chunk/chunk-document.ts";
 import { vectorsOf } from "./chunk-vectors.ts";
 
@@ -27,6 +28,10 @@ export interface PreparedEmbedder {
   readonly model: EmbeddingModel;
 }
 
+/** An embedder that learns does so from this many texts, drawn from all: more of them cost time and teach it little. */
+const CORPUS_TEXTS = 10_000;
+const CORPUS_SEED = 4;
+
 /**
  * Prepares the embedder and stores it.
  *
@@ -34,10 +39,30 @@ export interface PreparedEmbedder {
  */
 export async function prepareEmbedder(
   { embedders, artifacts }: { readonly embedders: Embedders; readonly artifacts: ArtifactStore },
-  corpus: () => Promise<readonly string[]>,
+  corpus: () => AsyncIterable<string> | Iterable<string>,
 ): Promise<PreparedEmbedder> {
-  const bytes = await embedders.prepare(embedders.fitted ? await corpus() : []);
+  const bytes = await embedders.prepare(embedders.fitted ? await drawTexts(corpus(), CORPUS_TEXTS) : []);
   return { embedder: await artifacts.put(bytes), model: await embedders.open(bytes) };
+}
+
+/**
+ * At most so many of the texts, each as likely as another, in their order; the same for the same texts.
+ *
+ * @source https://dl.acm.org/doi/10.1145/3147.3165 (Vitter 1985), algorithm R
+ */
+export async function drawTexts(texts: AsyncIterable<string> | Iterable<string>, count: number): Promise<string[]> {
+  const random = createRandom(CORPUS_SEED);
+  const drawn: { readonly at: number; readonly text: string }[] = [];
+  let at = 0;
+  for await (const text of texts) {
+    if (at < count) drawn.push({ at, text });
+    else {
+      const place = random.integer(at + 1);
+      if (place < count) drawn[place] = { at, text };
+    }
+    at++;
+  }
+  return drawn.sort((a, b) => a.at - b.at).map(({ text }) => text);
 }
 
 /** How documents are chunked and embedded. */

@@ -8,7 +8,7 @@ import { migrateDatabase, openSqliteDatabase } from "../../stores/database/index
 import { createFeatureStore, featureMigrations } from "../../stores/features/index.ts";
 import { chunkDocument } from "../chunk/chunk-document.ts";
 import { vectorsOf } from "../embed/chunk-vectors.ts";
-import { embedDocuments, prepareEmbedder } from "../embed/embed-documents.ts";
+import { drawTexts, embedDocuments, prepareEmbedder } from "../embed/embed-documents.ts";
 import { loadFeatures } from "./load-features.ts";
 import { loadIndex, verifyIndex } from "./load-index.ts";
 
@@ -129,7 +129,7 @@ async function load(
   documents: readonly CleanedDocument[],
   corpus: readonly string[],
 ): Promise<ContentHash> {
-  const { embedder, model } = await prepareEmbedder(ports, async () => corpus);
+  const { embedder, model } = await prepareEmbedder(ports, () => corpus);
   await loadFeatures({
     features: ports.features,
     documents: embedDocuments(documents, { embedder, model, targetTokens: 3 }),
@@ -141,7 +141,7 @@ async function load(
 describe("embedding", () => {
   it("embeds equal texts once, and gives a vector for each chunk in order", async () => {
     const ports = await open();
-    const { model } = await prepareEmbedder(ports, async () => ["x", "y"]);
+    const { model } = await prepareEmbedder(ports, () => ["x", "y"]);
     const chunks = chunksOf(cleaned("a", "one two three\n\nfour five six"), cleaned("b", "one two three"));
     const vectors = await vectorsOf(chunks, model);
     expect(ports.embedders.embedded).toEqual(["t\none two three", "t\nfour five six"]);
@@ -154,22 +154,33 @@ describe("embedding", () => {
 
   it("embeds a chunk under its title and headings where the window allows", async () => {
     const ports = await open();
-    const { model } = await prepareEmbedder(ports, async () => ["x"]);
+    const { model } = await prepareEmbedder(ports, () => ["x"]);
     await vectorsOf(chunksOf(cleaned("a", "# h\n\none\n\n1 2 3 4 5 6")), model);
     expect(ports.embedders.embedded).toEqual(["t\nh\n# h\n\none", "1 2 3 4 5 6"]);
   });
 
   it("stores the embedder under the hash that it gives, and asks for a corpus only where it learns from one", async () => {
     const ports = await open();
-    const { embedder } = await prepareEmbedder(ports, async () => ["x"]);
+    const { embedder } = await prepareEmbedder(ports, () => ["x"]);
     expect(Buffer.from(await ports.artifacts.get(embedder)).toString()).toBe("1");
     const fixed = { ...ports, embedders: { ...ports.embedders, fitted: false } };
     await prepareEmbedder(fixed, () => expect.fail("a corpus is asked for"));
   });
 
+  it("learns from a draw of a large corpus, the same for the same texts, from all over it", async () => {
+    const texts = Array.from({ length: 1_000 }, (_, i) => `${i}`);
+    expect(await drawTexts(texts, 1_000)).toEqual(texts);
+    const drawn = (await drawTexts(texts, 100)).map(Number);
+    expect(await drawTexts(texts, 100)).toEqual(drawn.map(String));
+    expect(drawn).toEqual(drawn.toSorted((a, b) => a - b));
+    const thirds = [0, 1, 2].map((third) => drawn.filter((at) => Math.floor((at * 3) / 1_000) === third).length);
+    expect(Math.min(...thirds)).toBeGreaterThan(22); // of 100; 33 expected
+    expect(new Set(drawn).size).toBe(100);
+  });
+
   it("goes through documents a few at a time, a row each, and leaves copies without chunks", async () => {
     const ports = await open();
-    const { embedder, model } = await prepareEmbedder(ports, async () => ["x"]);
+    const { embedder, model } = await prepareEmbedder(ports, () => ["x"]);
     let taken = 0;
     const documents = (function* () {
       for (; taken < 40; taken++) yield cleaned(`d${taken}`, `text ${taken}`);
@@ -221,7 +232,7 @@ describe("loading the index", () => {
   it("catches up in place while the embedder stays: only what came is embedded, and what went is gone", async () => {
     const ports = await open();
     await load(ports, [cleaned("a", "one two"), cleaned("b", "three")], ["x"]);
-    const { embedder } = await prepareEmbedder(ports, async () => ["x"]);
+    const { embedder } = await prepareEmbedder(ports, () => ["x"]);
     await ports.features.write("chunks", chunksOf(cleaned("c", "four five")), ["a", "c"]);
     ports.embedders.embedded.length = 0;
     expect(await loadIndex({ ...ports, embedder })).toMatchObject({ featuresVersion: 2, pointCount: 2 });
