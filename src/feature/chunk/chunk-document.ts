@@ -32,9 +32,11 @@ const REST_FRACTION = 0.25;
  */
 export function chunkDocument(document: CleanedDocument, options: ChunkOptions): Chunk[] {
   const { text } = document;
-  const limits = limitsOf(text, options);
+  const count = spanCounter(text, options);
+  const limits = limitsOf(count, options);
   const blocks = blocksOf(text);
-  const spans = withinMaximum(text, mergeUnits(unitsOf(text, blocks, limits), limits), options);
+  const merged = mergeUnits(unitsOf(text, blocks, limits), limits);
+  const spans = merged.flatMap((span) => withinMaximum(text, span, { count, max: options.maxTokens }));
   const headings = headingsOf(text, blocks);
   const lineAt = lineCounter(text);
   return spans.map(({ start, end, tokenCount }, index) => ({
@@ -56,16 +58,27 @@ interface SizedSpan extends Span {
   readonly tokenCount: number;
 }
 
+/** Counts the tokens of spans, each span once. */
+function spanCounter(text: string, { countTokens }: ChunkOptions): (span: Span) => number {
+  const known = new Map<number, number>();
+  return ({ start, end }) => {
+    const key = start * (text.length + 1) + end;
+    const counted = known.get(key) ?? countTokens(text.slice(start, end));
+    known.set(key, counted);
+    return counted;
+  };
+}
+
 /**
  * Every block is counted once, and merged blocks by the sum of theirs: what stands around white space is counted alike
  * alone and together, but for the marks that a model adds to every text.
  */
-function limitsOf(text: string, { countTokens, maxTokens, targetTokens }: ChunkOptions): Limits {
-  const marks = countTokens("");
+function limitsOf(count: (span: Span) => number, { maxTokens, targetTokens }: ChunkOptions): Limits {
+  const marks = count({ start: 0, end: 0 });
   return {
     max: maxTokens - marks,
     target: Math.max(1, Math.min(maxTokens, targetTokens ?? Math.floor(maxTokens * 0.75)) - marks),
-    count: ({ start, end }) => countTokens(text.slice(start, end)) - marks,
+    count: (span) => count(span) - marks,
   };
 }
 
@@ -100,16 +113,11 @@ const joined = (first: Unit, second: Unit): Unit => ({
   tokenCount: first.tokenCount + second.tokenCount,
 });
 
-/** The spans with their true sizes; one that has more tokens than its parts had, and too many, is cut. */
-function withinMaximum(text: string, spans: readonly Span[], { countTokens, maxTokens }: ChunkOptions): SizedSpan[] {
-  const sized = ({ start, end }: Span): SizedSpan => ({ start, end, tokenCount: countTokens(text.slice(start, end)) });
-  return spans
-    .map(sized)
-    .flatMap((span) =>
-      span.tokenCount <= maxTokens
-        ? [span]
-        : splitSpan(text, { ...span, kind: "item" }, (part) => sized(part).tokenCount <= maxTokens).map(sized),
-    );
+/** The span with its true size; where that is more than its parts had, and too much, its pieces. */
+function withinMaximum(text: string, { start, end }: Span, { count, max }: Pick<Limits, "count" | "max">): SizedSpan[] {
+  const sized = (span: Span): SizedSpan => ({ start: span.start, end: span.end, tokenCount: count(span) });
+  if (count({ start, end }) <= max) return [sized({ start, end })];
+  return splitSpan(text, { start, end, kind: "item" }, (part) => count(part) <= max).map(sized);
 }
 
 /** The line, from 0, that a position is in; positions must be asked for in ascending order. */
