@@ -101,7 +101,7 @@ export class LinkLoginWallError extends TrilithError {
   }
 }
 
-/** Thrown when a page's elements are nested so deep that it cannot be read. */
+/** Thrown when a page's elements are so many, or nested so deep, that it cannot be read. */
 export class PageTooDeepError extends TrilithError {
   override readonly code = "page-too-deep";
   override readonly usage = true;
@@ -109,7 +109,7 @@ export class PageTooDeepError extends TrilithError {
 
   constructor(source: string, cause: unknown) {
     super(
-      `${source} nests its elements too deep (${messageOf(cause)}); expected a page that a browser would show. ` +
+      `${source} has too many elements, or nests them too deep (${messageOf(cause)}); expected a page that a browser would show. ` +
         "Collect its text as a Markdown file.",
       { cause },
     );

@@ -103,9 +103,9 @@ describe("a page that is not like pages", () => {
     }
   });
 
-  it("is refused when it is nested without end, at once", () => {
-    for (const depth of [1500, 100_000]) {
-      const html = `${"<div>".repeat(depth)}<p>${PROSE}</p>`;
+  it("is refused when it is nested or goes on without end, at once", () => {
+    const nested = [1500, 100_000].map((depth) => `${"<div>".repeat(depth)}<p>${PROSE}</p>`);
+    for (const html of [...nested, `<p>${PROSE}</p>`.repeat(200_000)]) {
       expect(() => extractArticle(html, URL_OF_PAGE)).toThrow(expect.objectContaining({ code: "page-too-deep" }));
     }
     expect(extractArticle(`${"<div>".repeat(150)}${paragraphs(3)}`, URL_OF_PAGE).markdown).toContain("number 2");

@@ -27,14 +27,18 @@ export interface HtmlDocument extends HtmlElement {
 
 /** Deeper pages are refused before they are parsed, which would take minutes. Browsers stop at 512 levels. */
 const MOST_DEEP = 5000;
+/** Finding the content takes time that grows faster than the page; no text has as many. */
+const MOST_ELEMENTS = 150_000;
 
 /**
  * Parses a page, also one that is only a fragment or damaged. Everything that is shown is in the body.
  *
- * @throws {RangeError} when its elements are nested deeper than 5,000 levels
+ * @throws {RangeError} when it has more than 150,000 elements, or nests them deeper than 5,000 levels
  */
 export function parseHtml(html: string): HtmlDocument {
-  if (nestingOf(html) > MOST_DEEP) throw new RangeError(`more than ${MOST_DEEP} levels`);
+  const { depth, elementCount } = measureTags(html);
+  if (depth > MOST_DEEP) throw new RangeError(`more than ${MOST_DEEP} levels`);
+  if (elementCount > MOST_ELEMENTS) throw new RangeError(`more than ${MOST_ELEMENTS} elements`);
   const document = /<html[\s>]/i.test(html) ? parse(html) : parse(wrap(html));
   const whole = document.documentElement?.tagName === "HTML" ? document : parse(wrap(html));
   const { body } = whole;
@@ -59,21 +63,22 @@ const NOT_NESTING = new Set(
   ),
 );
 
-/** How deep tags are opened without being closed: an upper bound of the levels, found without parsing. */
-function nestingOf(html: string): number {
+/** How many tags are opened, and how deep without being closed: upper bounds, found without parsing. */
+function measureTags(html: string): { readonly depth: number; readonly elementCount: number } {
   const name = /\/?[a-z][a-z0-9]*/iy;
-  let [level, most] = [0, 0];
+  let [level, depth, elementCount] = [0, 0, 0];
   for (let at = html.indexOf("<"); at !== -1; at = html.indexOf("<", at + 1)) {
     name.lastIndex = at + 1;
     const tag = name.exec(html)?.[0].toLowerCase() ?? "";
+    if (tag !== "" && !tag.startsWith("/")) elementCount++;
     if (tag === "script" || tag === "style") {
       const end = html.indexOf(`</${tag}`, at);
-      if (end === -1) return most;
+      if (end === -1) break;
       at = end;
     } else if (tag.startsWith("/")) level -= level > 0 && !NOT_NESTING.has(tag.slice(1)) ? 1 : 0;
-    else if (tag !== "" && !NOT_NESTING.has(tag)) most = Math.max(most, ++level);
+    else if (tag !== "" && !NOT_NESTING.has(tag)) depth = Math.max(depth, ++level);
   }
-  return most;
+  return { depth, elementCount };
 }
 
 export const isElement = (node: HtmlNode): node is HtmlElement => node.nodeType === 1;
