@@ -129,7 +129,7 @@ describe("X’s export", () => {
     expect(drafts.map(({ content }) => content)).toEqual(["One."]);
     expect(skipped).toEqual([
       ["data/tweets.js", "the rest cannot be read (the array has no end)"],
-      ["data/tweets.js", "1 entries are no posts as X exports them"],
+      ["data/tweets.js", "1 entries are not as X exports them"],
     ]);
   });
 });

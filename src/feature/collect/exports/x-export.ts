@@ -17,14 +17,14 @@ export const xExport: DataExport = {
   title: "X (data/tweets.js)",
   sign: /^(.*\/)?data\/tweets?(?:-part\d+)?\.js$/,
   async *read(archive) {
-    const account = await readAccount(archive);
-    const notes = await readNotes(archive);
+    const damage: SkippedSource[] = [];
+    const account = await readAccount(archive, damage);
+    const notes = await readNotes(archive, damage);
     const threads = await findThreads(archive, account.id);
     const parts = new Map<string, Tweet[]>();
     let reposts = 0;
-    for await (const tweet of tweetsOf(archive)) {
-      if ("reason" in tweet) yield tweet;
-      else if (/^RT @\w+:/.test(tweet.full_text)) reposts++;
+    for await (const tweet of tweetsOf(archive, damage)) {
+      if (/^RT @\w+:/.test(tweet.full_text)) reposts++;
       else {
         const root = threads.get(tweet.id_str);
         if (root === undefined) yield toDraft([tweet], account, notes);
@@ -32,6 +32,7 @@ export const xExport: DataExport = {
       }
     }
     for (const thread of parts.values()) yield toDraft(thread.sort(byTime), account, notes);
+    yield* damage;
     if (reposts > 0)
       yield { source: `${archive.given}/${archive.root}data`, reason: `${reposts} reposts are others’ words` };
   },
@@ -75,46 +76,51 @@ interface AccountOf {
   readonly name: string;
 }
 
-async function readAccount(archive: ExportArchive): Promise<AccountOf> {
+async function readAccount(archive: ExportArchive, damage: SkippedSource[]): Promise<AccountOf> {
   for (const name of namesIn(archive, /^data\/account\.js$/)) {
-    for await (const entry of parseJsonArray(exportText(archive, name))) {
-      const { data } = Account.safeParse(entry);
-      if (data) return { id: data.account.accountId, name: data.account.username };
+    for await (const { account } of entriesOf(archive, name, { schema: Account, damage })) {
+      return { id: account.accountId, name: account.username };
     }
   }
   return { id: undefined, name: "i/web" };
 }
 
 /** Long posts by their second: the list of posts has only their beginnings. */
-async function readNotes(archive: ExportArchive): Promise<ReadonlyMap<number, Note[]>> {
+async function readNotes(archive: ExportArchive, damage: SkippedSource[]): Promise<ReadonlyMap<number, Note[]>> {
   const notes = new Map<number, Note[]>();
   for (const name of namesIn(archive, NOTES)) {
-    for await (const entry of parseJsonArray(exportText(archive, name))) {
-      const { data } = Note.safeParse(entry);
-      if (data === undefined) continue;
-      const second = Math.floor(Date.parse(data.createdAt) / 1000);
-      notes.set(second, [...(notes.get(second) ?? []), data]);
+    for await (const note of entriesOf(archive, name, { schema: Note, damage })) {
+      const second = Math.floor(Date.parse(note.createdAt) / 1000);
+      notes.set(second, [...(notes.get(second) ?? []), note]);
     }
   }
   return notes;
 }
 
-async function* tweetsOf(archive: ExportArchive): AsyncGenerator<Tweet | SkippedSource> {
-  for (const name of namesIn(archive, TWEETS)) {
-    const source = sourceInside(archive, name);
-    let damaged = 0;
-    try {
-      for await (const entry of parseJsonArray(exportText(archive, name))) {
-        const { data } = Entry.safeParse(entry);
-        if (data) yield data;
-        else damaged++;
-      }
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      yield { source, reason: `the rest cannot be read (${messageOf(error)})` };
+async function* tweetsOf(archive: ExportArchive, damage: SkippedSource[]): AsyncGenerator<Tweet> {
+  for (const name of namesIn(archive, TWEETS)) yield* entriesOf(archive, name, { schema: Entry, damage });
+}
+
+interface Entries<T> {
+  readonly schema: z.ZodType<T>;
+  /** Gets a line for what cannot be read. */
+  readonly damage: SkippedSource[];
+}
+
+async function* entriesOf<T>(archive: ExportArchive, name: string, { schema, damage }: Entries<T>): AsyncGenerator<T> {
+  const source = sourceInside(archive, name);
+  let odd = 0;
+  try {
+    for await (const entry of parseJsonArray(exportText(archive, name))) {
+      const { data, success } = schema.safeParse(entry);
+      if (success) yield data;
+      else odd++;
     }
-    if (damaged > 0) yield { source, reason: `${damaged} entries are no posts as X exports them` };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    damage.push({ source, reason: `the rest cannot be read (${messageOf(error)})` });
   }
+  if (odd > 0) damage.push({ source, reason: `${odd} entries are not as X exports them` });
 }
 
 /** The first post of its thread for every post that answers, or is answered by, another of the same author. */
@@ -123,8 +129,8 @@ async function findThreads(
   accountId: string | undefined,
 ): Promise<ReadonlyMap<string, string>> {
   const parents = new Map<string, string>();
-  for await (const tweet of tweetsOf(archive)) {
-    if ("reason" in tweet || accountId === undefined || tweet.in_reply_to_user_id_str !== accountId) continue;
+  for await (const tweet of tweetsOf(archive, [])) {
+    if (accountId === undefined || tweet.in_reply_to_user_id_str !== accountId) continue;
     if (tweet.in_reply_to_status_id_str !== undefined) parents.set(tweet.id_str, tweet.in_reply_to_status_id_str);
   }
   const roots = new Map<string, string>();
