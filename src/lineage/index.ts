@@ -1,6 +1,7 @@
 /** Door of the lineage room: the chain of ids from a document to a model, walked and drawn; and what steps say of it. */
 
 export { createLineage, type Lineage } from "./create-lineage.ts";
+export { findDatasets } from "./find-datasets.ts";
 export type {
   LineageDirection,
   LineageEdge,

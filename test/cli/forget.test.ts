@@ -96,8 +96,7 @@ describe("trilith forget", () => {
       expect(index).toMatchObject({ featuresVersion: await features.version("chunks"), pointCount: chunks.length });
       const { versions } = await features.describe("chunks");
       expect(versions[0]?.forgottenCount).toBeGreaterThan(0);
-      const { embedder } = (await vectors.describe()) ?? {};
-      expect(await workspace.artifacts.has(embedder ?? hashBytes(""))).toBe(true);
+      expect(await workspace.artifacts.has(index?.embedder ?? hashBytes(""))).toBe(true);
     });
   });
 
@@ -133,7 +132,7 @@ describe("trilith forget", () => {
     const kept = readdirSync(join(folder, "warm-essayist"));
     expect(filesWith(kept.flatMap((file) => stretchesOf("warm-essayist", file))).length).toBeGreaterThan(1);
 
-    const search = await trilith("search", "crawl", "hosts", "timeouts", "--json");
+    const search = await trilith("search", "crawl", "hosts", "gathering", "sorting", "--json");
     expect(search.code, search.stderr).toBe(0);
     expect(search.stdout).not.toContain("Terse Engineer");
     expect(search.stdout).toContain("Warm Essayist");

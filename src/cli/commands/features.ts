@@ -78,6 +78,7 @@ function printDescription({ print, color }: Terminal, described: FeatureGroupDes
     for (const line of drawField(field, each, color)) print(line);
   print(color.bold("Expectations"));
   for (const each of expectations) print(`  ${each.field} ${describeExpectation(each)}  ${color.dim(each.onFailure)}`);
+  if (versions.length === 0) return;
   print(color.bold("Authors"));
   const authors = freshness.map((each) => [
     `  ${each.authorFullName}`,

@@ -86,7 +86,8 @@ function printForgotten({ print }: Terminal, plan: ForgetPlan, forgotten: Forgot
     `  artifacts: contents of ${artifacts.artifactIds.length} versions erased, ${artifacts.contentCount} stored files`,
   );
   for (const page of pages) print(`  ${page}`);
-  if (artifacts.keptHashes.length > 0) print(`  kept: ${artifacts.keptHashes.length} files of models that quote them`);
+  if (artifacts.keptHashes.length > 0)
+    print(`  kept: ${artifacts.keptHashes.length} files of models in which something of them stands`);
   if (plan.documents.length > 0)
     print("A link that is still in a configuration brings its documents back when it is collected.");
 }

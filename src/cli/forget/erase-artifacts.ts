@@ -15,15 +15,16 @@ export interface ErasedArtifacts {
   /** Versions whose contents are gone. */
   readonly artifactIds: readonly string[];
   readonly contentCount: number;
-  /** Files of models that quote the texts. */
+  /** Files of models in which something of the texts stands. */
   readonly keptHashes: readonly string[];
 }
 
-/** Models and the embedder of the index are kept: what becomes of them is a person's decision. */
+/** Models are kept: what becomes of them is a person's decision. So is the embedder of the index, until that is built anew. */
 export async function eraseArtifacts(workspace: Workspace, traces: Traces): Promise<ErasedArtifacts> {
   const { artifacts, runs } = workspace;
   const [registry, vectors] = [await workspace.open("registry"), await workspace.open("vectors")];
-  const kept = new Set(mentionsIn(JSON.stringify([await registry.list(), await vectors.describe()])));
+  const models = mentionsIn(JSON.stringify(await registry.list()));
+  const kept = new Set([...models, ...mentionsIn(JSON.stringify(await vectors.describe()) ?? "")]);
   const traced = new Set<string>();
   for await (const { hash } of artifacts.list()) if (traces.isIn(await artifacts.get(hash))) traced.add(hash);
   const erased: ArtifactRecord[] = [];
@@ -46,7 +47,7 @@ export async function eraseArtifacts(workspace: Workspace, traces: Traces): Prom
   }
   const artifactIds = erased.map(({ id }) => id);
   await runs.artifacts.erase(artifactIds);
-  return { artifactIds, contentCount, keptHashes: [...traced].filter((hash) => kept.has(hash)) };
+  return { artifactIds, contentCount, keptHashes: models.filter((hash) => traced.has(hash)) };
 }
 
 /** Nothing where it is not there any more. */

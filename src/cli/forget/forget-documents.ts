@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { ForgottenRows } from "../../contracts/features.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
 import { hashBytes } from "../../core/hash.ts";
-import { embeddedTexts, loadIndex } from "../../feature/index.ts";
+import { embeddedTexts, loadIndex, prepareEmbedder } from "../../feature/index.ts";
 import { type ErasedArtifacts, eraseArtifacts } from "./erase-artifacts.ts";
 import type { ForgetPlan } from "./plan.ts";
 import { createTraces, type Traces } from "./traces.ts";
@@ -89,13 +89,22 @@ async function forgetVectors(workspace: Workspace, documentIds: readonly string[
   await (await workspace.open("embeddingCache")).forget(chunks.flatMap(({ row }) => embeddedTexts(row).map(hashBytes)));
 }
 
-/** A whole new index, as an engine only marks what is deleted: of the old one nothing is left. */
+/**
+ * A whole new index, as an engine only marks what is deleted: of the old one nothing is left. An embedder that learns
+ * learns anew, for it knows words of what is forgotten; only where nothing is left to learn from does it stay.
+ */
 async function rebuildIndex(workspace: Workspace): Promise<number | null> {
+  const { artifacts } = workspace;
+  const [features, embedders] = [await workspace.open("features"), await workspace.open("embedders")];
   const vectors = await workspace.open("vectors");
   const index = await vectors.describe();
   if (index === undefined) return null;
-  const [features, embedders] = [await workspace.open("features"), await workspace.open("embedders")];
-  const parts = { artifacts: workspace.artifacts, features, vectors, embedders };
-  const loaded = await loadIndex({ ...parts, embedder: index.embedder, whole: true, dropOthers: true });
+  const texts: string[] = [];
+  for await (const chunks of features.readBatches("chunks")) texts.push(...chunks.map(({ text }) => text));
+  const isLeft = embedders.fitted && texts.length > 0;
+  const { embedder } = isLeft ? await prepareEmbedder({ embedders, artifacts }, async () => texts) : index;
+  const parts = { artifacts, features, vectors, embedders };
+  const loaded = await loadIndex({ ...parts, embedder, whole: true, dropOthers: true });
+  if (embedder !== index.embedder) await artifacts.delete(index.embedder);
   return loaded.pointCount;
 }

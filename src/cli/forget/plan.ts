@@ -2,7 +2,7 @@
 
 import type { ModelVersion } from "../../contracts/registry.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
-import { createLineage } from "../../lineage/index.ts";
+import { findDatasets } from "../../lineage/index.ts";
 import { UnknownNameError } from "../errors.ts";
 
 /** What a person names: one of the two. */
@@ -31,7 +31,7 @@ export async function planForgetting(workspace: Workspace, options: ForgetOption
   const models = (await registry.list()).filter(({ lineage }) =>
     lineage.documents.some((key) => ids.has(key.replace(/@\d+$/, ""))),
   );
-  return { authorIds, documents, datasets: await findDatasets(workspace, [...ids]), models };
+  return { authorIds, documents, datasets: await findDatasets(workspace.runs, ids), models };
 }
 
 async function findAuthors(workspace: Workspace, name: string | undefined) {
@@ -64,27 +64,4 @@ function nearestSources(name: string, documents: readonly { readonly source: str
   const last = name.split("/").at(-1) ?? name;
   const like = documents.map(({ source }) => source).filter((source) => source.includes(last));
   return like.length > 0 ? like.slice(0, 5) : "Give its id, URL or path. Look it up with: trilith search";
-}
-
-async function findDatasets(workspace: Workspace, documentIds: readonly string[]): Promise<string[]> {
-  const { runs } = workspace;
-  const [warehouse, features, vectors, registry] = await Promise.all([
-    workspace.open("warehouse"),
-    workspace.open("features"),
-    workspace.open("vectors"),
-    workspace.open("registry"),
-  ]);
-  const lineage = createLineage({ runs, warehouse, features, vectors, registry });
-  const datasets = new Set<string>();
-  for (const id of documentIds) {
-    const latest = (await warehouse.findDocument(id))?.version ?? 0;
-    for (let version = latest; version > 0; version--) {
-      const root = await lineage.find(`${id}@${version}`);
-      if (root === undefined) continue;
-      for await (const step of lineage.walk(root, "down")) {
-        if (step.type === "node" && step.node.kind === "dataset") datasets.add(step.node.id);
-      }
-    }
-  }
-  return [...datasets].sort();
 }
