@@ -6,7 +6,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ForgottenRows } from "../../contracts/features.ts";
+import type { FeatureStore, ForgottenRows } from "../../contracts/features.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
 import { hashBytes } from "../../core/hash.ts";
 import { embeddedTexts, loadIndex, prepareEmbedder } from "../../feature/index.ts";
@@ -99,12 +99,15 @@ async function rebuildIndex(workspace: Workspace): Promise<number | null> {
   const vectors = await workspace.open("vectors");
   const index = await vectors.describe();
   if (index === undefined) return null;
-  const texts: string[] = [];
-  for await (const chunks of features.readBatches("chunks")) texts.push(...chunks.map(({ text }) => text));
-  const isLeft = embedders.fitted && texts.length > 0;
-  const { embedder } = isLeft ? await prepareEmbedder({ embedders, artifacts }, async () => texts) : index;
+  const { value: first } = await features.readBatches("chunks")[Symbol.asyncIterator]().next();
+  const isLeft = embedders.fitted && first !== undefined;
+  const { embedder } = isLeft ? await prepareEmbedder({ embedders, artifacts }, () => textsOf(features)) : index;
   const parts = { artifacts, features, vectors, embedders };
   const loaded = await loadIndex({ ...parts, embedder, whole: true, dropOthers: true });
   if (embedder !== index.embedder) await artifacts.delete(index.embedder);
   return loaded.pointCount;
+}
+
+async function* textsOf(features: FeatureStore): AsyncGenerator<string> {
+  for await (const chunks of features.readBatches("chunks")) for (const { text } of chunks) yield text;
 }
