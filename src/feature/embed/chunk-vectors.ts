@@ -3,7 +3,8 @@
 import type { Chunk } from "../../contracts/features.ts";
 import type { EmbeddingModel } from "../../contracts/models.ts";
 
-const BATCH = 64;
+/** Texts handed over at once: enough for a few calls of a remote model side by side. */
+const BATCH = 256;
 
 /** One vector a chunk, in order; chunks that read alike are embedded once. */
 export async function vectorsOf(

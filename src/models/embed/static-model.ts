@@ -29,11 +29,11 @@ export function createStaticEncoder(wordPiece: WordPiece, table: StaticTable): (
 }
 
 /** Between the words of an identifier in camel case. */
-const HUMP = /(?<=[a-z0-9])(?=[A-Z])/g;
+const HUMP = /([a-z0-9])([A-Z])/g;
 
 /** The pieces of a text, an identifier in camel case taken as its words. */
 export function piecesOf(text: string, wordPiece: WordPiece): number[] {
-  return wordPiece.encode(text.replace(HUMP, " "));
+  return wordPiece.encode(text.replace(HUMP, "$1 $2"));
 }
 
 /** The weight of a piece that occurs `count` times. */
