@@ -47,7 +47,23 @@ describe("trilith embedder", () => {
       cwd: folder,
     });
     expect(described).toMatchObject({ code: 0 });
-    expect(JSON.parse(described.stdout)).toMatchObject({ fingerprint: "lsa-256-1", fitted: true, dimensions: 256 });
+    expect(JSON.parse(described.stdout)).toMatchObject({ fitted: true, dimensions: 256 });
+  }, 60_000);
+
+  it("keeps the vectors of a folder's model, lists them and forgets them", async () => {
+    const config = `export default { embeddingModel: { folder: ${JSON.stringify(TEACHER)} } };`;
+    writeFileSync(join(folder, "trilith.config.ts"), config);
+    writeFileSync(join(folder, "note.md"), `# Bread\n\n${"Warm bread has a crusty side and a soft one. ".repeat(4)}`);
+    const run = (...args: string[]) => runTrilith([...args, "--workspace", join(folder, "workspace")], { cwd: folder });
+    await run("collect", "note.md", "--author", "Ada Lovelace");
+    const settings = ["--set", 'author_full_names=["Ada Lovelace"]'];
+    expect(await run("run", "feature_engineering", ...settings)).toMatchObject({ code: 0 });
+    const kept = JSON.parse((await run("embedder", "cache", "--json")).stdout) as { vectorCount: number }[];
+    expect(kept).toMatchObject([{ fingerprint: expect.stringMatching(/^mean:/) }]);
+    expect(kept[0]?.vectorCount).toBeGreaterThan(0);
+    expect(JSON.parse((await run("embedder", "cache", "--prune", "1d", "--json")).stdout)).toEqual([]);
+    expect(JSON.parse((await run("embedder", "cache", "--prune", "0m", "--json")).stdout)).toEqual(kept);
+    expect(JSON.parse((await run("embedder", "cache", "--json")).stdout)).toEqual([]);
   }, 60_000);
 
   it("says which folder is no teacher", async () => {

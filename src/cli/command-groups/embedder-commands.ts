@@ -17,6 +17,12 @@ export function addEmbedderCommands(program: Command, bind: Bind): void {
     .addHelpText("after", example("trilith embedder describe models/all-MiniLM-L6-v2"))
     .action(bind(async () => (await load()).describeEmbedderCommand));
   embedder
+    .command("cache")
+    .summary("whose vectors are kept between runs; forget those of models that are not used")
+    .option("--prune <age>", "forget models not used for so long, such as 30d")
+    .addHelpText("after", example("trilith embedder cache --prune 30d"))
+    .action(bind(async () => (await load()).embedderCacheCommand));
+  embedder
     .command("distill")
     .summary("make a static embedder from a sentence encoder; after Ctrl-C the same command goes on")
     .requiredOption("--teacher <folder>", "a sentence-transformers folder with an ONNX graph")

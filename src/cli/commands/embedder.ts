@@ -12,8 +12,8 @@ import type { DistillFigures, DistillStage } from "../../models/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { PathTakenError, UnreadableFileError } from "../errors.ts";
 import { withProject } from "../open-project.ts";
-import { parseCount } from "../option-values.ts";
-import { bar } from "../terminal.ts";
+import { parseAge, parseCount } from "../option-values.ts";
+import { bar, table } from "../terminal.ts";
 
 /** What `distill` takes. */
 export interface DistillCommandOptions {
@@ -146,6 +146,31 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Lists whose vectors are kept; with `--prune` forgets those of models that were not used for so long. */
+export async function embedderCacheCommand(context: CommandContext, options: { prune?: string }): Promise<void> {
+  const { terminal } = context;
+  await withProject(context, async (workspace) => {
+    const cache = await workspace.open("embeddingCache");
+    const { prune } = options;
+    const models =
+      prune === undefined
+        ? await cache.models()
+        : await cache.prune(workspace.clock.now() - parseAge("--prune", prune));
+    terminal.printJson(models);
+    if (models.length === 0) terminal.print(prune === undefined ? "No vectors are kept." : "Nothing is that old.");
+    else {
+      const rows = models.map(({ fingerprint, vectorCount, sizeBytes, lastUsedAtMs }) => [
+        fingerprint,
+        vectorCount,
+        `${(sizeBytes / 1e6).toFixed(1)} MB`,
+        new Date(lastUsedAtMs).toISOString().slice(0, 16).replace("T", " "),
+      ]);
+      for (const line of table(["MODEL", "VECTORS", "SIZE", "LAST USED"], rows)) terminal.print(line);
+      if (prune !== undefined) terminal.print("These were forgotten.");
+    }
+  });
 }
 
 /** Says what an embedder is: the one of a folder, or else the one that the project is configured with. */

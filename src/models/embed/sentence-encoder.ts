@@ -13,7 +13,7 @@ import type { SentenceFolder } from "./sentence-folder.ts";
 export interface SentenceEncoderOptions {
   /** Of one operation. Default 2. */
   readonly threads?: number;
-  /** Texts in one run of the graph. Default 8, which `bench/embed-speed.ts` chose. */
+  /** Texts in one run of the graph. Default 4, which `bench/embed-speed.ts` chose. */
   readonly batchSize?: number;
 }
 
@@ -27,7 +27,7 @@ export interface SentenceEncoder {
 /** @throws {EmbedderFolderError} (`embedder-folder-unusable`) when the graph cannot be loaded or gives no vectors */
 export async function openSentenceEncoder(
   { folder, graphPath, poolings }: SentenceFolder,
-  { threads = 2, batchSize = 8 }: SentenceEncoderOptions = {},
+  { threads = 2, batchSize = 4 }: SentenceEncoderOptions = {},
 ): Promise<SentenceEncoder> {
   const session = await openSession(folder, graphPath, threads);
   const output = outputName(session, folder);
