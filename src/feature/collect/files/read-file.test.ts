@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { zipOf } from "../../../../test/archives-of.ts";
 import { docxOf, type PdfLineOf, paragraphOf, pdfOf } from "../../../../test/documents-of.ts";
+import { hostileInput } from "../../../../test/hostile-inputs.ts";
 import { readFileText } from "./read-file.ts";
+
+/** One of which the parser forgets a rejected promise. */
+const hostilePdf = (): Uint8Array => hostileInput(5924).bytes;
 
 const read = (bytes: Uint8Array, path: string) => readFileText(bytes, { path, source: path });
 
@@ -42,6 +46,14 @@ describe("a PDF", () => {
     const { remarks } = (await read(pdfOf([[], paragraph(700, "Words."), []]), "x.pdf")) as { remarks: string[] };
     expect(remarks).toEqual(["2 of 3 pages hold no text: 1, 3"]);
     expect(await read(pdfOf([[], []]), "x.pdf")).toEqual({ reason: "its 2 pages hold no text (a scan?)" });
+  });
+
+  it("whose parser leaves an error behind costs its thread, not the process nor the file after it", async () => {
+    const whole = pdfOf([[{ text: "Words.", y: 700 }]]);
+    const cut = whole.subarray(0, whole.indexOf("/Kids [") + 9);
+    for (const bytes of [cut, hostilePdf(), whole]) await read(bytes, "x.pdf");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await read(whole, "x.pdf")).text?.content).toBe("Words.");
   });
 
   it("that is damaged or no PDF has its reason", async () => {

@@ -38,7 +38,7 @@ async function readAs(kind: FileKind, bytes: Uint8Array, origin: FileOrigin): Pr
     case "unknown":
       return looksLikeText(bytes) ? { reason: "a text of a kind that is not known by its name" } : {};
     case "pdf":
-      return (await import("./read-pdf.ts")).readPdf(bytes, nameOf(origin.path));
+      return (await import("./read-pdf-apart.ts")).readPdfApart(bytes, nameOf(origin.path));
     case "docx":
       return (await import("./read-docx.ts")).readDocx(bytes, origin);
     default:
