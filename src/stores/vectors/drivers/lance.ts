@@ -44,8 +44,11 @@ const POINTER_FILE = "current.json";
 const KEEP_VERSIONS_MS = 600_000;
 /** Ids in one statement. */
 const IDS_AT_ONCE = 1_000;
-/** Changed rows are searched one by one until there are more of them; then they are folded into the indexes. */
-const FOLD = { fraction: 0.05, rowCount: 500 };
+/**
+ * Changed rows are searched one by one until there are more of them than `termRows`; then the words' index is made anew,
+ * in seconds. A share of `fraction` is folded into all indexes, which for a large table costs what building it did.
+ */
+const FOLD = { termRows: 500, fraction: 0.05 };
 
 interface Engine {
   readonly lance: Lance;
@@ -124,7 +127,7 @@ async function openFolder(folder: string): Promise<Engine> {
 async function fillTable(
   { lance, arrow, connection }: Engine,
   name: string,
-  { rows, approximateAboveRowCount = 50_000 }: LanceVectorsOptions & { rows: RowBatches },
+  { rows, clock, approximateAboveRowCount = 50_000 }: LanceVectorsOptions & { rows: RowBatches },
 ): Promise<void> {
   let made: { table: Table; schema: Schema } | undefined;
   for await (const batch of rows) {
@@ -136,9 +139,15 @@ async function fillTable(
   if (made === undefined) return;
   const { table } = made;
   await table.setUnenforcedPrimaryKey("id");
+  // Every batch is a file of its own: they become one before an index points into them.
+  await compact(table, clock.now());
   if ((await table.countRows()) > approximateAboveRowCount) await indexForSize(lance, table);
   await indexTerms(lance, table);
   table.close();
+}
+
+async function compact(table: Table, versionsBefore: number): Promise<void> {
+  await table.optimize({ cleanupOlderThan: new Date(versionsBefore) });
 }
 
 async function indexTerms({ Index }: Lance, table: Table): Promise<void> {
@@ -167,7 +176,7 @@ async function indexForSize({ Index }: Lance, table: Table): Promise<void> {
 
 /** Rows go before rows come; what was changed is searchable at once, and folded into the indexes when it is much. */
 async function changeTable(
-  { arrow }: Engine,
+  { lance, arrow }: Engine,
   table: Table,
   { change, clock }: LanceVectorsOptions & { change: TableChange },
 ): Promise<void> {
@@ -179,13 +188,12 @@ async function changeTable(
     await table.mergeInsert("id").whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(data);
   }
   const { numIndexedRows = 0, numUnindexedRows = 0 } = (await table.indexStats("terms_idx")) ?? {};
-  if (numUnindexedRows > Math.min(FOLD.rowCount, FOLD.fraction * numIndexedRows)) {
-    await table.optimize({ cleanupOlderThan: new Date(clock.now() - KEEP_VERSIONS_MS) });
-  }
+  if (numUnindexedRows > FOLD.fraction * numIndexedRows) await compact(table, clock.now() - KEEP_VERSIONS_MS);
+  else if (numUnindexedRows > FOLD.termRows) await indexTerms(lance, table);
 }
 
 /** Candidates of the approximate index that are scored again by their exact vectors: so many times the limit, or so many. */
-const REFINE = { factor: 5, atLeast: 200 };
+const REFINE = { factor: 5, atLeast: 100 };
 
 /** An exact scan where the table has no vector index; with one, `ef` and the refinement give .988 recall. */
 async function rankByVector(table: Table, vector: Float32Array, options: RankOptions): Promise<RankedRow[]> {
