@@ -90,8 +90,8 @@ function isInside(href: string | null, page: URL): boolean {
   if (href === null || href.startsWith("#")) return false;
   const target = URL.parse(href, page.href);
   if (target === null || !/^https?:$/.test(target.protocol)) return false;
-  const siteOf = (host: string): string => host.split(".").slice(-2).join(".");
-  return siteOf(target.hostname) === siteOf(page.hostname);
+  const [here, there] = [page, target].map(({ hostname }) => hostname.replace(/^www\./, "")) as [string, string]; // of two
+  return here === there || here.endsWith(`.${there}`) || there.endsWith(`.${here}`);
 }
 
 /** A short call to subscribe, share or follow, set apart from the text: in a link, in bold or italics, or as a heading. */
@@ -103,7 +103,7 @@ function isCall({ element, text, wordCount, links, headingLevel }: ContentBlock)
 }
 
 const CALL =
-  /\b(?:subscribe|sign up|newsletters?|follow (?:us|me|him|her|them|@\w+|[A-Z]\w+) on|follow \w+(?: on)? (?:twitter|instagram|facebook)|click(?:ing)? here (?:to|for)|by clicking here|get the .{2,30} app|like this (?:story|post|article)|share (?:it|this)|download our app|in your inbox|more information)\b/i;
+  /\b(?:subscribe|sign up|newsletters?|follow (?:us|me|him|her|them|@\w+|[A-Z]\w+) on|follow \w+(?: on)? (?:twitter|instagram|facebook)|click(?:ing)? here (?:to|for)|by clicking here|get the .{2,30} app|share (?:it|this)|download our app|in your inbox|more information)\b/i;
 
 /** Before the first paragraph: the title once more, dates, names, addresses. */
 function dropOpening(blocks: readonly ContentBlock[], dropped: Set<ContentBlock>, facts: PageFacts): void {
@@ -145,14 +145,14 @@ function dropEnding(blocks: readonly ContentBlock[], dropped: Set<ContentBlock>,
       headingLevel > 0 ||
       (wordCount <= 80 && (ENDING.test(text) || CALL.test(text))) ||
       (wordCount <= 80 && authors.some((author) => text.startsWith(author))) ||
-      (wordCount <= 4 && !/[.!?…。]$/.test(text));
+      (wordCount <= 2 && !/[.!?…。:)]$/.test(text));
     if (!isEnding) return;
     dropped.add(block);
   }
 }
 
 const ENDING =
-  /^(?:source|via|tags?|filed under|citation|first published|copyright|©|about the author)\b|\ball rights reserved\b|\bcopyright\b|\bcontributed to this (?:report|story|article)\b|^\W*(?:additional )?reporting by\b|\bemail .{3,40} at\b|\baffiliate\b/i;
+  /^(?:sources?|via|tags?|citation|copyright)\s*:|^(?:filed under|first published|copyright|about the author)\b|^(?:©|via \S+$)|\ball rights reserved\b|\bcopyright\b|\bcontributed to this (?:report|story|article)\b|^\W*(?:additional )?reporting by\b|\bemail .{3,40} at\b|\baffiliate\b/i;
 
 /** Headings under which nothing is left, and those of a list that was taken out. */
 function dropOrphanedHeadings(blocks: readonly ContentBlock[], dropped: Set<ContentBlock>): void {
