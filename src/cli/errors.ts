@@ -135,6 +135,19 @@ export class RunsUnderWayError extends TrilithError {
   }
 }
 
+/** Thrown when vectors are to be compared and there is no index, or nothing in a version. */
+export class NoIndexError extends TrilithError {
+  override readonly code = "no-index";
+  override readonly usage = true;
+
+  constructor(from: number, to: number) {
+    super(
+      `The vectors of the versions ${from} and ${to} cannot be compared; expected an index, whose embedder makes them, ` +
+        "and chunks in both. Leave --vectors out, or build the index with: trilith features reindex",
+    );
+  }
+}
+
 /** Exit codes: 0 done, 1 the work failed, 2 the command was wrong, 70 a fault of Trilith, 130 stopped by Ctrl-C. */
 export function reportError(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof Error && error.name === "AbortError") return 130;

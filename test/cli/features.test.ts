@@ -83,8 +83,12 @@ describe("trilith features", () => {
       trilith("read", "chunk"),
       trilith("read", "chunks", "--as-of", "9"),
       trilith("describe", "chunks", "--as-of", "soon"),
+      trilith("diff", "chunks", "1", "--vectors"),
+      trilith("diff", "cleaned_documents", "0", "--vectors"),
     ]);
-    expect(outcomes.map(({ code }) => code)).toEqual([2, 2, 2]);
+    expect(outcomes.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    expect(outcomes[3]?.stderr).toContain("expected an index");
+    expect(outcomes[4]?.stderr).toContain("expected the group chunks");
     expect(outcomes[0]?.stderr).toContain('Did you mean "chunks"?');
     expect(outcomes[1]?.stderr).toContain("from 0 to 3");
     expect(outcomes[2]?.stderr).toContain("is no time");

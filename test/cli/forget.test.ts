@@ -73,6 +73,14 @@ function stretchesOf(author: string, file: string): string[] {
 }
 
 describe("trilith forget", () => {
+  it("is on a workspace whose vectors do not drift from themselves", async () => {
+    const { code, stdout, stderr } = await trilith("features", "diff", "chunks", "1", "1", "--vectors", "--json");
+    expect(code, stderr).toBe(0);
+    const { vectors } = JSON.parse(stdout);
+    expect(vectors).toMatchObject({ psi: 0, level: "none" });
+    expect(vectors.centroidDistance).toBeCloseTo(0, 6);
+  });
+
   it("says what would go and what was made of it, and takes nothing away without being told to", async () => {
     const { code, stdout, stderr } = await trilith("forget", "--author", "terse engineer", "--json");
     expect(code, stderr).toBe(0);

@@ -33,6 +33,7 @@ export function addFeatureCommands(program: Command, bind: Bind): void {
   features
     .command("diff <group> <from> [to]")
     .summary("rows that came, went and changed between two versions or times, and drift")
+    .option("--vectors", "also how far apart the vectors are, over 1,000 chunks of each")
     .addHelpText("after", example("trilith features diff chunks 1 2026-11-20"))
     .action(bind(async () => (await import("../commands/features-diff.ts")).diffFeaturesCommand));
   features

@@ -2,7 +2,9 @@
 
 import { measureDrift } from "../../stores/features/index.ts";
 import type { CommandContext } from "../command-context.ts";
+import { OptionValueError } from "../errors.ts";
 import { diffRows, diffText, type RowChange } from "../features/diff-rows.ts";
+import { driftOfVectors } from "../features/drift-of-vectors.ts";
 import { parseGroup, parseVersion } from "../features/group-argument.ts";
 import { withProject } from "../open-project.ts";
 import { type Terminal, table } from "../terminal.ts";
@@ -14,10 +16,12 @@ const MARKS = { added: "+", removed: "-", changed: "~" } as const;
 export async function diffFeaturesCommand(
   context: CommandContext,
   name: string,
-  ...[from, to]: [string, string | undefined, unknown]
+  ...[from, to, options]: [string, string | undefined, { readonly vectors?: boolean }]
 ): Promise<void> {
   const { terminal } = context;
   const group = parseGroup(name);
+  if (options.vectors === true && group !== "chunks")
+    throw new OptionValueError("--vectors", group, "the group chunks");
   await withProject(context, async (workspace) => {
     const features = await workspace.open("features");
     const versions = {
@@ -36,7 +40,8 @@ export async function diffFeaturesCommand(
       await features.describe(group, versions.to),
     ];
     const drift = measureDrift(before.statistics, after.statistics);
-    terminal.printJson({ ...versions, ...counts, changes: shown, drift });
+    const vectors = options.vectors === true ? await driftOfVectors(workspace, versions) : null;
+    terminal.printJson({ ...versions, ...counts, changes: shown, drift, vectors });
     terminal.print(
       `${group} ${versions.from} → ${versions.to}: ${counts.added} added, ${counts.removed} removed, ${counts.changed} changed`,
     );
@@ -45,6 +50,11 @@ export async function diffFeaturesCommand(
     if (rest > 0) terminal.print(terminal.color.dim(`and ${rest} more; all are in --json`));
     const rows = drift.map(({ field, psi, chancePsi, level }) => [field, psi.toFixed(3), chancePsi.toFixed(3), level]);
     for (const line of table(["FIELD", "PSI", "BY CHANCE", "DRIFT"], rows)) terminal.print(line);
+    if (vectors) {
+      const { centroidDistance, psi, chancePsi, level } = vectors;
+      const told = `PSI ${psi.toFixed(3)} (${chancePsi.toFixed(3)} by chance), ${level}`;
+      terminal.print(`vectors: centroids ${centroidDistance.toFixed(3)} apart by cosine; ${told}`);
+    }
   });
 }
 

@@ -29,7 +29,7 @@ const BIN_COUNT = 10;
 export function measureDrift(reference: FeatureStatistics, current: FeatureStatistics): FieldDrift[] {
   const drifts = Object.entries(reference.fields).flatMap(([field, before]) => {
     const after = current.fields[field];
-    return after ? [{ field, ...compare(binned(before, before), binned(before, after)) }] : [];
+    return after ? [{ field, ...compareCounts(binned(before, before), binned(before, after)) }] : [];
   });
   return drifts.sort((a, b) => b.psi - a.psi);
 }
@@ -65,8 +65,8 @@ function edgesOf(bins: readonly { readonly value: number; readonly count: number
   return [...edges];
 }
 
-/** Half a row is added to every bin, so that an empty one has a share. */
-function compare(before: readonly number[], after: readonly number[]): Omit<FieldDrift, "field"> {
+/** Of counts by bin. Half a row is added to every bin, so that an empty one has a share. */
+export function compareCounts(before: readonly number[], after: readonly number[]): Omit<FieldDrift, "field"> {
   const bins = before.flatMap((count, bin) =>
     count + (after[bin] ?? 0) > 0 ? [{ count, other: after[bin] ?? 0 }] : [],
   );

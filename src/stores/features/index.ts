@@ -12,3 +12,4 @@ export {
 } from "./errors.ts";
 export { createFeatureStore } from "./feature-store.ts";
 export { featureMigrations } from "./tables.ts";
+export { measureVectorDrift, type VectorDrift } from "./vector-drift.ts";
