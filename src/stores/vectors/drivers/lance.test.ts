@@ -85,8 +85,8 @@ describe("the LanceDB folder", () => {
   it("gets a new row once when two handles add it at the same moment", async () => {
     const folder = temporaryFolder();
     const writers = [lanceVectors({ clock, folder }), lanceVectors({ clock, folder })] as const;
-    await writers[0].createTable("t", batch(rows.slice(0, 960)));
-    const change = () => ({ rows: batch(rows.slice(950)), removedIds: [] });
+    await writers[0].createTable("t", batch(rows.slice(0, 980)));
+    const change = () => ({ rows: batch(rows.slice(975)), removedIds: [] });
     await Promise.all(writers.map((writer) => writer.updateTable("t", change())));
     expect(await Promise.all(writers.map((writer) => writer.countRows("t")))).toEqual([1000, 1000]);
     await Promise.all(writers.map((writer) => writer.close()));
