@@ -29,6 +29,11 @@ it("takes three hundred hostile inputs without a crash, a hang or a letter lost"
   expect([...outcomes].sort()).toEqual(["empty", "left-out", "refused", "taken"]);
 }, 120_000);
 
+it("takes what once broke: text outside of a page’s body, a promise that the PDF parser forgets", async () => {
+  const { broken } = await brokenOf([1912, 2458, 5924, 9702].map(hostileInput));
+  expect(broken).toEqual([]);
+});
+
 it("takes endless lines, deep nests and bombs the same way", async () => {
   const names = [
     "no-space.txt",

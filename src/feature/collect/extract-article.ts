@@ -78,7 +78,7 @@ function read(html: string, source: string, rules: readonly PruningRule[] | unde
     document.querySelector("noscript, body")?.textContent ?? "",
   );
   removeWidgets(document);
-  const content = mainContent(document);
+  const content = contentOf(document, html);
   const heading = content?.querySelector("h1")?.textContent?.replace(/\s+/g, " ").trim();
   const title = head.title || heading || source;
   if (content) pruneContent(content, { title, authors: head.authors, url }, rules);
@@ -92,6 +92,18 @@ export function readFragment(html: string, facts: PageFacts & { readonly url: UR
   removeWidgets(document);
   pruneContent(document.body, facts);
   return htmlToMarkdown(document.body, facts.url);
+}
+
+/** The main content; of a page with text outside of its body, where Readability finds no end, of the page in one body. */
+function contentOf(document: HtmlDocument, html: string): HtmlElement | undefined {
+  try {
+    return mainContent(document);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const whole = parseHtml(html.replace(/<\/?(?:html|head|body)\b[^>]{0,2000}>/gi, ""));
+    removeWidgets(whole);
+    return mainContent(whole);
+  }
 }
 
 function mainContent(document: HtmlDocument): HtmlElement | undefined {
