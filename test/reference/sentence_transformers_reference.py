@@ -17,7 +17,7 @@ from pathlib import Path
 import onnx
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.models import Normalize, Pooling, Transformer
+from sentence_transformers.models import Dense, Normalize, Pooling, Transformer
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
@@ -35,6 +35,7 @@ FOLDERS = {
     "mean": dict(pooling="mean", normalize=True, max_tokens=24, prompts={}),
     "cls-prompts": dict(pooling="cls", normalize=False, max_tokens=24, prompts={"query": "question: ", "document": "passage: "}),
     "joined": dict(pooling=["max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"], normalize=True, max_tokens=16, prompts={}),
+    "dense": dict(pooling="mean", normalize=True, max_tokens=24, prompts={}, dense=[12, 8]),
 }
 
 
@@ -84,7 +85,7 @@ def main() -> None:
         folder = OUT / name
         words = tokenizer(facts["max_tokens"])
         config = BertConfig(
-            vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+            vocab_size=len(words), hidden_size=16, num_hidden_layers=2 if facts["pooling"] == "cls" else 1, num_attention_heads=2, intermediate_size=32,
             max_position_embeddings=24, initializer_range=0.25, attn_implementation="eager",
         )
         bert = BertModel(config, add_pooling_layer=False).eval()
@@ -93,7 +94,10 @@ def main() -> None:
         words.save_pretrained(base)
         transformer = Transformer(str(base), max_seq_length=facts["max_tokens"])
         pooling = Pooling(16, pooling_mode=facts["pooling"])
-        modules = [transformer, pooling, *([Normalize()] if facts["normalize"] else [])]
+        sizes = [16, *facts.get("dense", [])]
+        activations = [torch.nn.Tanh(), torch.nn.Identity()]
+        dense = [Dense(a, b, bias=i == 0, activation_function=activations[i]) for i, (a, b) in enumerate(zip(sizes, sizes[1:]))]
+        modules = [transformer, pooling, *dense, *([Normalize()] if facts["normalize"] else [])]
         model = SentenceTransformer(modules=modules, prompts=facts["prompts"], device="cpu")
         model.save(str(folder), create_model_card=False)
         (folder / "model.safetensors").unlink()

@@ -81,8 +81,13 @@ describe("a sentence-transformers folder", () => {
     expect(await refusal((folder) => rmSync(join(folder, "model.onnx")))).toContain("model.onnx");
     expect(await refusal((folder) => rmSync(join(folder, "tokenizer.json")))).toContain("tokenizer.json");
     expect(await refusal((folder) => writeFileSync(join(folder, "model.onnx"), "no graph"))).toContain("loaded");
-    const modules = JSON.stringify([{ path: "2_Dense", type: "sentence_transformers.models.Dense" }]);
-    expect(await refusal((folder) => writeFileSync(join(folder, "modules.json"), modules))).toContain("Dense");
+    const modules = (type: string): string =>
+      JSON.stringify([{ path: "2_Extra", type: `sentence_transformers.models.${type}` }]);
+    for (const type of ["WordWeights", "Dense"]) {
+      expect(await refusal((folder) => writeFileSync(join(folder, "modules.json"), modules(type)))).toContain(
+        type === "Dense" ? "2_Extra/config.json" : type,
+      );
+    }
     expect(await refusal((folder) => writeFileSync(join(folder, "modules.json"), "[{}]"))).toContain("modules.json");
   });
 });

@@ -57,9 +57,10 @@ export async function onnxEmbedders(options: OnnxEmbeddersOptions): Promise<Embe
 }
 
 /** By the content of the graph and everything else that decides a vector. */
-async function fingerprintOf({ graphPath, folder, ...settings }: SentenceFolder): Promise<string> {
+async function fingerprintOf({ graphPath, folder, layers, ...settings }: SentenceFolder): Promise<string> {
   const graph = hashBytes(await readFile(graphPath));
-  return `${basename(folder)}:${shortHash(hashJson([graph, settings]))}`;
+  const behind = layers.map(({ hash, activation, normalizesFirst }) => ({ hash, activation, normalizesFirst }));
+  return `${basename(folder)}:${shortHash(hashJson([graph, settings, behind]))}`;
 }
 
 function readName(bytes: Uint8Array): string {

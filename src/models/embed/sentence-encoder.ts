@@ -6,6 +6,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { messageOf } from "../../core/errors.ts";
 import { EmbedderFolderError } from "../errors.ts";
+import { applyDense, type DenseLayer } from "./dense-layer.ts";
 import { pool, toUnitLength } from "./pooling.ts";
 import type { SentenceFolder } from "./sentence-folder.ts";
 
@@ -26,7 +27,7 @@ export interface SentenceEncoder {
 
 /** @throws {EmbedderFolderError} (`embedder-folder-unusable`) when the graph cannot be loaded or gives no vectors */
 export async function openSentenceEncoder(
-  { folder, graphPath, poolings }: SentenceFolder,
+  { folder, graphPath, poolings, layers }: SentenceFolder,
   { threads = 2, batchSize = 4 }: SentenceEncoderOptions = {},
 ): Promise<SentenceEncoder> {
   const session = await openSession(folder, graphPath, threads);
@@ -39,7 +40,7 @@ export async function openSentenceEncoder(
     const vectors = sequences.map(({ length }, row) => {
       if (hidden?.dims.length === 2) return toUnitLength(values.slice(row * width, (row + 1) * width));
       const start = row * time * width;
-      return toUnitLength(pool(values.subarray(start, start + length * width), width, poolings));
+      return throughLayers(pool(values.subarray(start, start + length * width), width, poolings), layers);
     });
     hidden?.dispose();
     return vectors;
@@ -59,6 +60,13 @@ export async function openSentenceEncoder(
       return vectors;
     },
   };
+}
+
+/** Through the dense layers, if there are any, to unit length. */
+function throughLayers(pooled: Float32Array, layers: readonly DenseLayer[]): Float32Array {
+  const apply = (vector: Float32Array, layer: DenseLayer): Float32Array =>
+    applyDense(layer.normalizesFirst ? toUnitLength(vector) : vector, layer);
+  return toUnitLength(layers.reduce(apply, pooled));
 }
 
 async function openSession(folder: string, graphPath: string, threads: number): Promise<InferenceSession> {

@@ -10,6 +10,7 @@ import { z } from "zod";
 import type { EmbeddingKind } from "../../contracts/models.ts";
 import { messageOf } from "../../core/errors.ts";
 import { EmbedderFolderError } from "../errors.ts";
+import { DenseConfig, type DenseLayer, parseDenseLayer } from "./dense-layer.ts";
 import { POOLING_FLAGS, type PoolingMode } from "./pooling.ts";
 
 /** A folder as its files describe it. */
@@ -18,6 +19,8 @@ export interface SentenceFolder {
   /** Of the ONNX graph. */
   readonly graphPath: string;
   readonly poolings: readonly PoolingMode[];
+  /** Behind the pooling; mostly none. */
+  readonly layers: readonly DenseLayer[];
   /** The longest sequence in tokens, with the special ones. */
   readonly maxTokens: number;
   readonly lowercase: boolean;
@@ -48,14 +51,13 @@ const Sentence = z.looseObject({
  * Reads the folder's configuration; `graph` names the ONNX file in it, where the usual names do not.
  *
  * @throws {EmbedderFolderError} (`embedder-folder-unusable`) for a file that is missing or not as expected, and for a
- *   module other than a transformer, a pooling and a norm
+ *   module other than a transformer, a pooling, a dense layer and a norm
  */
 export async function readSentenceFolder(folder: string, graph?: string): Promise<SentenceFolder> {
   const graphName = [...(graph === undefined ? GRAPHS : [graph])].find((name) => existsSync(join(folder, name)));
   if (graphName === undefined) {
     throw new EmbedderFolderError(folder, `it has none of ${graph ?? GRAPHS.join(", ")}`);
   }
-  const poolings = await readPoolings(folder);
   const bert = await readJson(folder, "sentence_bert_config.json", Bert, {});
   const tokenizerConfig = await readJson(folder, "tokenizer_config.json", Limits, {});
   const { max_position_embeddings } = await readJson(folder, "config.json", Sizes, {});
@@ -63,30 +65,40 @@ export async function readSentenceFolder(folder: string, graph?: string): Promis
   return {
     folder,
     graphPath: join(folder, graphName),
-    poolings,
+    ...(await readModules(folder)),
     maxTokens: Math.min(limit ?? Number.POSITIVE_INFINITY, max_position_embeddings ?? 512),
     lowercase: bert.do_lower_case,
     prompts: promptsOf(await readJson(folder, "config_sentence_transformers.json", Sentence, {})),
-    tokenizerJson: await readText(folder, "tokenizer.json"),
+    tokenizerJson: (await readPart(folder, "tokenizer.json")).toString(),
     tokenizerConfig,
   };
 }
 
 /** Without `modules.json` a folder is a bare transformer, whose tokens sentence-transformers averages. */
-async function readPoolings(folder: string): Promise<readonly PoolingMode[]> {
+async function readModules(folder: string): Promise<Pick<SentenceFolder, "poolings" | "layers">> {
   const modules = await readJson(folder, "modules.json", Modules, [{ path: "", type: "Transformer" }]);
   let poolings: readonly PoolingMode[] = ["mean"];
+  const layers: DenseLayer[] = [];
+  let before = "";
   for (const { path, type } of modules) {
-    const kind = type.split(".").at(-1);
+    const kind = type.split(".").at(-1) ?? "";
     if (kind === "Pooling") poolings = await readPooling(folder, join(path, "config.json"));
+    else if (kind === "Dense") layers.push(await readLayer(folder, path, before === "Normalize"));
     else if (kind !== "Transformer" && kind !== "Normalize") {
-      throw new EmbedderFolderError(
-        folder,
-        `its modules.json has a ${kind}, and only Transformer, Pooling and Normalize can be run`,
-      );
+      const known = "only Transformer, Pooling, Dense and Normalize can be run";
+      throw new EmbedderFolderError(folder, `its modules.json has a ${kind}, and ${known}`);
     }
+    before = kind;
   }
-  return poolings;
+  return { poolings, layers };
+}
+
+async function readLayer(folder: string, path: string, normalizesFirst: boolean): Promise<DenseLayer> {
+  const config = await readJson(folder, join(path, "config.json"), DenseConfig);
+  const name = join(path, "model.safetensors");
+  const layer = parseDenseLayer(await readPart(folder, name), config, { path: join(folder, name), normalizesFirst });
+  if (layer === undefined) throw new EmbedderFolderError(folder, `its ${name} has no matrix linear.weight`);
+  return layer;
 }
 
 async function readPooling(folder: string, name: string): Promise<readonly PoolingMode[]> {
@@ -107,9 +119,9 @@ function promptsOf({ prompts, default_prompt_name }: z.output<typeof Sentence>):
   };
 }
 
-async function readText(folder: string, name: string): Promise<string> {
+async function readPart(folder: string, name: string): Promise<Buffer> {
   try {
-    return await readFile(join(folder, name), "utf8");
+    return await readFile(join(folder, name));
   } catch (error) {
     throw new EmbedderFolderError(folder, `its ${name} cannot be read (${messageOf(error)})`, { cause: error });
   }
@@ -118,7 +130,7 @@ async function readText(folder: string, name: string): Promise<string> {
 /** A JSON file of the folder; `absent` stands for one that is not there, where it may be missing. */
 async function readJson<T>(folder: string, name: string, schema: z.ZodType<T>, absent?: unknown): Promise<T> {
   const missing = absent !== undefined && !existsSync(join(folder, name));
-  const text = missing ? JSON.stringify(absent) : await readText(folder, name);
+  const text = missing ? JSON.stringify(absent) : (await readPart(folder, name)).toString();
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
