@@ -19,7 +19,7 @@ type Rule = (blocks: readonly ContentBlock[], dropped: Set<ContentBlock>, facts:
 const each =
   (test: (block: ContentBlock, facts: PageFacts) => boolean): Rule =>
   (blocks, dropped, facts) => {
-    for (const block of blocks) if (test(block, facts)) dropped.add(block);
+    for (const block of blocks) if (block.tag !== "PRE" && test(block, facts)) dropped.add(block);
   };
 
 /** By name, in the order in which they are applied. */
@@ -50,7 +50,7 @@ const countWords = (blocks: Iterable<ContentBlock>): number =>
 /** A picture's caption: what a figure says beside the picture, or a short block that names whose picture it is. */
 function isCaption(block: ContentBlock): boolean {
   const { element, tag, text, wordCount } = block;
-  if (tag === "PRE" || tag === "TABLE" || tag === "BLOCKQUOTE") return false;
+  if (tag === "TABLE" || tag === "BLOCKQUOTE") return false;
   if (tag === "FIGCAPTION" || closest(element, (around) => around.tagName === "FIGCAPTION")) return true;
   if (wordCount > 80) return false;
   const figure = closest(element, (around) => around.tagName === "FIGURE");
@@ -109,6 +109,7 @@ const CALL =
 function dropOpening(blocks: readonly ContentBlock[], dropped: Set<ContentBlock>, facts: PageFacts): void {
   for (const block of blocks) {
     if (dropped.has(block)) continue;
+    if (block.tag === "PRE") return;
     if (isOpening(block, facts)) dropped.add(block);
     else if (isProse(block)) return;
   }
@@ -122,8 +123,8 @@ function isOpening(block: ContentBlock, { title, authors }: PageFacts): boolean 
   if (sameWords(text, title)) return true;
   if (wordCount > 25) return false;
   if (/^https?:\/\/\S+$/.test(text)) return true;
-  if (wordCount <= 16 && (DATE.test(text) || element.querySelector("time") !== null)) return true;
-  if (wordCount <= 12 && /^(?:by|von|por|par|di)\s+\p{Lu}/iu.test(text)) return true;
+  if (wordCount <= 14 && (DATE.test(text) || element.querySelector("time") !== null)) return true;
+  if (wordCount <= 12 && /^(?:by|By|BY|[Vv]on|[Pp]or|[Pp]ar|[Dd]i)\s+\p{Lu}/u.test(text)) return true;
   return wordCount <= 12 && authors.some((author) => text.includes(author));
 }
 
