@@ -50,6 +50,18 @@ describe("trilith embedder", () => {
     expect(JSON.parse(described.stdout)).toMatchObject({ fitted: true, dimensions: 256 });
   }, 60_000);
 
+  it("takes the embedder that comes with the package for the word static", async () => {
+    writeFileSync(join(folder, "trilith.config.ts"), 'export default { embeddingModel: "static" };');
+    const described = await runTrilith(["embedder", "--json", "--workspace", join(folder, "workspace")], {
+      cwd: folder,
+    });
+    expect(JSON.parse(described.stdout)).toMatchObject({
+      fingerprint: expect.stringMatching(/^trilith-embed-384:/),
+      fitted: false,
+      dimensions: 384,
+    });
+  }, 60_000);
+
   it("keeps the vectors of a folder's model, lists them and forgets them", async () => {
     const config = `export default { embeddingModel: { folder: ${JSON.stringify(TEACHER)} } };`;
     writeFileSync(join(folder, "trilith.config.ts"), config);
