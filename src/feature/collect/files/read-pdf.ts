@@ -19,14 +19,18 @@ export async function readPdf(bytes: Uint8Array, name: string): Promise<FileRead
     if (pdf.numPages > MAX_PAGES) return { reason: `it has ${pdf.numPages} pages, more than ${MAX_PAGES}` };
     const pages: PdfLine[][] = [];
     const blank: number[] = [];
+    const damaged: number[] = [];
     for (let number = 1; number <= pdf.numPages; number++) {
       const lines = await linesOf(pdf, number);
-      pages.push(lines);
-      if (lines.length === 0) blank.push(number);
+      pages.push(lines ?? []);
+      if (lines === undefined) damaged.push(number);
+      else if (lines.length === 0) blank.push(number);
     }
-    if (blank.length === pages.length) return { reason: `its ${pages.length} pages hold no text (a scan?)` };
+    if (damaged.length === pages.length) return { reason: `its ${pages.length} pages are damaged` };
+    if (blank.length + damaged.length === pages.length)
+      return { reason: `its ${pages.length} pages hold no text (a scan?)` };
     const { info } = await pdf.getMetadata().catch(() => ({ info: {} }));
-    return readingOf(pages, { info: new Map(Object.entries(info)), blank, name });
+    return readingOf(pages, { info: new Map(Object.entries(info)), blank, damaged, name });
   } finally {
     await pdf.loadingTask.destroy();
   }
@@ -34,15 +38,15 @@ export async function readPdf(bytes: Uint8Array, name: string): Promise<FileRead
 
 type Pdf = Awaited<ReturnType<typeof import("unpdf").getDocumentProxy>>;
 
-/** The lines of a page; a page that is damaged has none. */
-async function linesOf(pdf: Pdf, number: number): Promise<PdfLine[]> {
+/** The lines of a page, or `undefined` where it is damaged. */
+async function linesOf(pdf: Pdf, number: number): Promise<PdfLine[] | undefined> {
   try {
     const page = await pdf.getPage(number);
     const { items } = await page.getTextContent();
     page.cleanup();
     return pdfLines(items.flatMap((item) => ("str" in item ? [item] : [])));
   } catch {
-    return [];
+    return undefined;
   }
 }
 
@@ -50,13 +54,16 @@ interface Found {
   readonly info: ReadonlyMap<string, unknown>;
   /** Numbers of the pages without text. */
   readonly blank: readonly number[];
+  /** Numbers of the pages that cannot be read. */
+  readonly damaged: readonly number[];
   readonly name: string;
 }
 
-function readingOf(pages: readonly PdfLine[][], { info, blank, name }: Found): FileReading {
+function readingOf(pages: readonly PdfLine[][], { info, blank, damaged, name }: Found): FileReading {
   const { content, title, runningHeads } = pdfMarkdown(pages);
   if (content.trim() === "") return { reason: "it holds nothing but page numbers and running heads" };
   const remarks = [
+    ...(damaged.length === 0 ? [] : [`${damaged.length} of ${pages.length} pages are damaged: ${damaged.join(", ")}`]),
     ...(blank.length === 0 ? [] : [`${blank.length} of ${pages.length} pages hold no text: ${blank.join(", ")}`]),
     ...runningHeads.map(({ text, count }) => `taken out, it stands on ${count} pages: ${text}`),
   ];
