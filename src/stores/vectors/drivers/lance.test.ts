@@ -114,4 +114,15 @@ describe("the LanceDB folder", () => {
     expect(readdirSync(join(folder, "t.lance/_versions")).length).toBeLessThan(4);
     await writer.close();
   });
+
+  it("is one file of data after a build in many batches", async () => {
+    const folder = temporaryFolder();
+    const writer = lanceVectors({ clock, folder });
+    async function* batches(): AsyncGenerator<readonly VectorRow[]> {
+      for (let start = 0; start < 1000; start += 100) yield rows.slice(start, start + 100);
+    }
+    await writer.createTable("t", batches());
+    expect(readdirSync(join(folder, "t.lance/data")).length).toBe(1);
+    await writer.close();
+  });
 });

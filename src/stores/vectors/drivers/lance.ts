@@ -143,6 +143,7 @@ async function fillTable(
   await compact(table, clock.now());
   if ((await table.countRows()) > approximateAboveRowCount) await indexForSize(lance, table);
   await indexTerms(lance, table);
+  await compact(table, clock.now()); // takes away what the first one left
   table.close();
 }
 
