@@ -13,7 +13,7 @@ import { pathToFileURL } from "node:url";
 
 const [which, documents, root, folder] = process.argv.slice(2);
 const { openWorkspace } = await import(pathToFileURL(join(root, "src/workspace.ts")).href);
-const workspace = await openWorkspace({ folder });
+const workspace = await openWorkspace({ folder, config: { embeddingModel: "static" } });
 const embedders = await workspace.open("embedders");
 const model = await embedders.open(await embedders.prepare([]));
 const embedAll = async (texts) => (await model.embed(texts, "document")).map((vector) => Array.from(vector));
