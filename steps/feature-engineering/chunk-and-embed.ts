@@ -7,6 +7,7 @@ import {
   EmbeddedDocument,
   embedDocuments,
   findBoilerplate,
+  maskPii,
   prepareEmbedder,
 } from "trilith/feature";
 import { z } from "zod";
@@ -25,7 +26,10 @@ export const chunkAndEmbed = step({
     const { embedder, model } = await prepareEmbedder(workspace, async function* () {
       const read = () => warehouse.readDocuments();
       const [boilerplate, chunk] = [await findBoilerplate(read()), documentChunker(embedders, targetTokens)];
-      for await (const raw of read()) for (const { text } of chunk(cleanDocument(raw, boilerplate))) yield text;
+      // What it learns is kept with it: never anybody's address or key, whether texts are masked or not.
+      for await (const raw of read()) {
+        for (const { text } of chunk(cleanDocument(raw, boilerplate))) yield maskPii(text).text;
+      }
     });
     const embed = async function* (): AsyncGenerator<EmbeddedDocument> {
       const sizes = createChunkSizes();
