@@ -14,6 +14,7 @@ import {
   parseRunConfig,
   pipelineOfStep,
   queueRun,
+  rowsText,
   signalName,
 } from "../orchestrator/index.ts";
 import { RequestError } from "./errors.ts";
@@ -141,10 +142,23 @@ function addArtifacts(app: Hono, { workspace }: RunsPort): void {
     const content = artifact.inline
       ? await artifacts.readInline(artifact.id)
       : await workspace.artifacts.get(artifact.hash);
-    const type = artifact.materializer === "json" ? "application/json" : "application/octet-stream";
-    return context.body(Uint8Array.from(content ?? []), 200, { "content-type": type, etag: `"${artifact.hash}"` });
+    const headers = {
+      "content-type": MEDIA_TYPES[artifact.materializer] ?? "application/octet-stream",
+      etag: `"${artifact.hash}"`,
+    };
+    if (artifact.materializer === "rows" && content) {
+      return context.body(ReadableStream.from(rowsText(content, workspace.artifacts)), 200, headers);
+    }
+    return context.body(Uint8Array.from(content ?? []), 200, headers);
   });
 }
+
+/** What a content is, by materializer; rows are sent as the lines that they are kept as. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  json: "application/json",
+  jsonl: "application/jsonl",
+  rows: "application/jsonl",
+};
 
 function asked(context: Context, { workspace }: RunsPort): { workspace: Workspace; requestKey: string | null } {
   const key = context.req.header("idempotency-key");

@@ -159,7 +159,7 @@ describe("--json", () => {
     const runs = await parsed(inFull("runs", "--json"));
     expect(runs).toEqual(expect.arrayContaining([expect.objectContaining({ pipeline: "digital_data_etl" })]));
     const [artifact] = (await parsed(inFull("artifacts", "clean_documents.cleaned_documents", "--json"))) as object[];
-    expect(artifact).toMatchObject({ id: "clean_documents.cleaned_documents@1", materializer: "jsonl" });
+    expect(artifact).toMatchObject({ id: "clean_documents.cleaned_documents@1", materializer: "rows" });
     expect(await parsed(inFull("artifacts", "clean_documents.cleaned_documents@1", "--json"))).toMatchObject({
       sizeBytes: expect.any(Number),
     });

@@ -107,7 +107,7 @@ describe("collecting links of every kind", () => {
       ["/login", "failed", expect.stringMatching(/only to people who are logged in \(the page asks for a password\)/)],
       ["/inside", "failed", expect.stringMatching(/169\.254\.169\.254.*private, loopback or link-local/)],
       [dead, "failed", expect.stringMatching(/ECONNREFUSED/)],
-      ["ftp://127.0.0.1/file", "failed", expect.stringMatching(/No collector takes .*there are: article, folder/)],
+      ["ftp://127.0.0.1/file", "failed", expect.stringMatching(/No collector takes .*there are: github, article, /)],
       ["/good", "new", undefined],
       ["/windows", "new", undefined],
       ["/large", "new", undefined],

@@ -17,9 +17,13 @@ export type Rows<T> = (AsyncIterable<T> | Iterable<T>) & {
   readonly rowCount?: number;
 };
 
-/** Schema of rows, for the input of a step that reads them. Each was checked when it was written. */
-export function rowsOf<T>(_rowSchema: z.ZodType<T>): z.ZodType<Rows<T>, Rows<T>> {
-  return z.custom<Rows<T>>(isRows, "expected rows: an array, a generator, or what a step gave as rows");
+/** Schema of rows, for the input of a step that reads them. Those that a step gave were checked when they were written. */
+export function rowsOf<T>(rowSchema: z.ZodType<T>): z.ZodType<Rows<T>, Rows<T>> {
+  const given = z.custom<Rows<T>>(
+    (value) => isRows(value) && !Array.isArray(value),
+    "expected rows: an array, a generator, or what a step gave as rows",
+  );
+  return z.union([given, z.array(rowSchema)]) as z.ZodType<Rows<T>, Rows<T>>; // what an array holds is parsed on its way in
 }
 
 const isRows = (value: unknown): boolean =>

@@ -70,11 +70,14 @@ describe.skipIf(findPostgres() === undefined)(`a session on PostgreSQL (skipped 
     await one.close();
     await expect.poll(() => two.tryLock("leader")).toBe(true);
     const order: string[] = [];
+    const begun = Promise.withResolvers<void>();
     const first = two.withLock("work", async () => {
       order.push("begin");
+      begun.resolve();
       await new Promise((resolve) => setTimeout(resolve, 150));
       order.push("end");
     });
+    await begun.promise;
     await Promise.all([first, three.withLock("work", async () => void order.push("next"))]);
     expect(order).toEqual(["begin", "end", "next"]);
   });
