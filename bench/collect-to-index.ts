@@ -80,13 +80,10 @@ async function ours(documents: string, workspace: string): Promise<Measured> {
     ]);
   const set = (name: string, value: unknown): string[] => ["--set", `${name}=${JSON.stringify(value)}`];
   const collected = await trilith(
-    join(ROOT, "pipelines/digital-data-etl.ts"),
+    "digital_data_etl",
     ...[...set("user_full_name", "Ada Lovelace"), ...set("links", [documents])],
   );
-  const engineered = await trilith(
-    join(ROOT, "pipelines/feature-engineering.ts"),
-    ...set("author_full_names", ["Ada Lovelace"]),
-  );
+  const engineered = await trilith("feature_engineering", ...set("author_full_names", ["Ada Lovelace"]));
   return {
     seconds: collected.seconds + engineered.seconds,
     peakMb: Math.max(collected.peakMb, engineered.peakMb),
