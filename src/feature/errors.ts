@@ -348,15 +348,3 @@ export class NoDocumentsError extends TrilithError {
     );
   }
 }
-
-/** Thrown when embedded chunks that were stored do not fit together. */
-export class EmbeddedChunksError extends TrilithError {
-  override readonly code = "embedded-chunks";
-
-  constructor(problem: string) {
-    super(
-      `The embedded chunks are damaged: ${problem}; expected chunks.jsonl, vectors.f32 and embedding.json of one size. ` +
-        "Run chunk_and_embed again.",
-    );
-  }
-}

@@ -1,8 +1,16 @@
 import { tableFromArrays } from "apache-arrow";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { compareContents, type Difference } from "../../src/cli/commands/artifacts-diff.ts";
 import type { ArtifactRecord } from "../../src/contracts/runs.ts";
-import { arrowTable, bytes, type Materializer, text, typedArray } from "../../src/orchestrator/materializers/index.ts";
+import {
+  arrowTable,
+  bytes,
+  type Materializer,
+  rows,
+  text,
+  typedArray,
+} from "../../src/orchestrator/materializers/index.ts";
 import { type JournalWorkspace, openJournalWorkspace } from "../orchestrator/journal-workspace.ts";
 
 async function register<T>(
@@ -30,6 +38,16 @@ describe("what differs in two versions", () => {
     expect(await differences(text(), "a\nb\nb", "b\nc\nb")).toEqual([
       { at: "line 1", kind: "removed", before: "a" },
       { at: "line 2", kind: "added", after: "c" },
+    ]);
+  });
+
+  it("is told of rows that were kept part by part", async () => {
+    const many = Array.from({ length: 300 }, (_, id) => ({ id, text: "x".repeat(9_000) }));
+    const after = [...many.slice(0, 250), { id: 0.5, text: "" }, ...many.slice(251)];
+    const found = await differences(rows(z.object({ id: z.number(), text: z.string() })), many, after);
+    expect(found?.map(({ at, kind }) => [at, kind])).toEqual([
+      ["row 251", "removed"],
+      ["row 251", "added"],
     ]);
   });
 

@@ -36,7 +36,7 @@ describe("trilith features", () => {
       { group: "chunks", version: 3, rowCount: 2, newestEventAt: "2026-03-01T00:00:00.000Z" },
     ]);
     const { code, stdout } = await trilith();
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^chunks +3 +2 +\d\.\d kB/m)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^chunks +3 +2 +\d\.\d MB/m)]);
   });
 
   it("describes fields with small histograms, expectations, authors and versions with what they lost", async () => {

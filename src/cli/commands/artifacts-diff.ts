@@ -1,10 +1,11 @@
 /** `trilith artifacts diff`: what differs between two versions, in the terms of what they are. */
 
+import { z } from "zod";
 import type { ArtifactStore } from "../../contracts/artifacts.ts";
 import type { ArtifactRecord } from "../../contracts/runs.ts";
 import type { Workspace } from "../../contracts/workspace.ts";
 import { canonicalJson, type JsonValue } from "../../core/json.ts";
-import { createArtifactReader, parseManifest, rowsText, typedArray } from "../../orchestrator/index.ts";
+import { createArtifactReader, parseManifest, rows, typedArray } from "../../orchestrator/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { findArtifact, withProject } from "../open-project.ts";
 
@@ -80,7 +81,7 @@ const COMPARISONS: Readonly<Record<string, Compare>> = {
 const parse = (content: Uint8Array): JsonValue => JSON.parse(Buffer.from(content).toString());
 
 const readRows = async (content: Uint8Array, artifacts: ArtifactStore): Promise<JsonValue[]> =>
-  (await Array.fromAsync(rowsText(content, artifacts))).flatMap((part) => rowsOf(part).map(parseText));
+  Array.fromAsync((await rows(z.unknown()).load(content, artifacts)) as AsyncIterable<JsonValue>); // lines of JSON
 
 const parseText = (text: string): JsonValue => JSON.parse(text);
 

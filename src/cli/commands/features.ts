@@ -24,7 +24,7 @@ export async function listFeaturesCommand(context: CommandContext): Promise<void
       group,
       version,
       rowCount,
-      `${(sizeBytes / 1_000).toFixed(1)} kB`,
+      `${(sizeBytes / 1e6).toFixed(1)} MB`,
       lastWrittenAt?.slice(0, 19).replace("T", " ") ?? "never",
       newestEventAt?.slice(0, 10) ?? "none",
     ]);
