@@ -12,6 +12,7 @@ export type * from "./contracts/registry.ts";
 export { ModelLineage, ModelStage, ModelVersion, Rights } from "./contracts/registry.ts";
 export type * from "./contracts/run-journal.ts";
 export type * from "./contracts/runs.ts";
+export type * from "./contracts/training.ts";
 export type * from "./contracts/vectors.ts";
 export type * from "./contracts/workspace.ts";
 export type {

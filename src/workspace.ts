@@ -186,6 +186,7 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       return openLanguageModels({ folder: config.baseModel ?? BUNDLED_BASE });
     },
     chatModel: () => openChatModel(parts),
+    trainer: async () => null,
     async schedules() {
       const { createScheduleStore } = await import("./stores/schedules/index.ts");
       return createScheduleStore(database, clock);
@@ -261,6 +262,8 @@ async function fingerprintOf(port: PortName, open: Open, config: TrilithConfig):
       return "by model and text";
     case "languageModels":
       return (await open(port)).base.fingerprint;
+    case "trainer":
+      return (await open(port))?.fingerprint ?? "local";
     case "chatModel":
       return (await open(port))?.id ?? "none";
     case "collectors":

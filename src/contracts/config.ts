@@ -2,6 +2,7 @@
 
 import type { EmbeddingModelV4, LanguageModelV4 } from "@ai-sdk/provider";
 import type { FeatureExpectations } from "./features.ts";
+import type { TrainerConfig } from "./training.ts";
 
 export type Engine = "local" | "dbos";
 
@@ -56,6 +57,8 @@ export interface TrilithConfig {
   };
   /** A folder with `config.json`, `tokenizer.json` and `model.safetensors`. Default: the base that comes with the package. */
   readonly baseModel?: string;
+  /** `local`, the default: this process. `{ command: [...] }`: a program. `{ openai: {...} }`: a service. */
+  readonly trainer?: TrainerConfig;
   /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */
   readonly allowedHosts?: readonly string[];
   /** What rows of features must be like, besides what holds for everybody: `chunks`, `cleaned_documents`. */

@@ -14,6 +14,7 @@ import type { ChatModel, Embedders, LanguageModels } from "./models.ts";
 import type { ModelRegistry } from "./registry.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { ScheduleStore } from "./schedules.ts";
+import type { Trainer } from "./training.ts";
 import type { VectorIndex } from "./vectors.ts";
 
 /** What a step can name in `uses`. */
@@ -28,6 +29,8 @@ export interface WorkspacePorts {
   readonly languageModels: LanguageModels;
   /** A model that follows instructions, where one is configured. */
   readonly chatModel: ChatModel | null;
+  /** Who trains, where the configuration names another than this process. */
+  readonly trainer: Trainer | null;
   readonly registry: ModelRegistry;
   readonly schedules: ScheduleStore;
 }

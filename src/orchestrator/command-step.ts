@@ -9,10 +9,11 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { PortName } from "../contracts/workspace.ts";
 import { processEnvironment } from "../core/environment.ts";
+import { type Program, runProgram } from "../core/program.ts";
 import { callingModule, toPath } from "./calling-module.ts";
 import { findOwner } from "./code-digest/resolve-import.ts";
+import { CommandFailedError, CommandNotStartedError } from "./command/errors.ts";
 import { type DeclaredOutputs, readOutputs } from "./command/outputs.ts";
-import { type Program, runProgram } from "./command/program.ts";
 import { toJsonValue } from "./json-value.ts";
 import type { Materializer, OutputSpec, ValueOf } from "./materializers/materializer.ts";
 import type { Ref } from "./ref.ts";
@@ -80,6 +81,9 @@ interface Setting {
   readonly cwd: string;
 }
 
+/** Ends before the 2 s are over that an attempt waits for its step. */
+const KILL_AFTER_MS = 1_500;
+
 async function runCommand(setting: Setting, input: unknown, context: StepContext<PortName>): Promise<unknown> {
   const { step } = setting.outputs;
   const given = JSON.stringify(toJsonValue(input, `The input of ${step}`));
@@ -88,8 +92,7 @@ async function runCommand(setting: Setting, input: unknown, context: StepContext
   try {
     await mkdir(outputFolder);
     await writeFile(inputFile, given);
-    await runProgram(setting.program, {
-      step,
+    const end = await runProgram(setting.program, {
       cwd: setting.cwd,
       env: {
         ...processEnvironment(),
@@ -100,8 +103,14 @@ async function runCommand(setting: Setting, input: unknown, context: StepContext
         TRILITH_ATTEMPT: String(context.attempt),
       },
       signal: context.signal,
+      killAfterMs: KILL_AFTER_MS,
       onLine: (stream, line) => (stream === "stderr" ? context.log.warn(line) : hear(line, context)),
+    }).catch((cause: unknown) => {
+      if (cause instanceof Error && "syscall" in cause)
+        throw new CommandNotStartedError(step, setting.program.command, cause);
+      throw cause;
     });
+    if (end.code !== 0) throw new CommandFailedError(step, end);
     return await readOutputs(setting.outputs, outputFolder);
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });

@@ -1,6 +1,7 @@
 /** What can go wrong with a program that a step runs. */
 
 import { messageOf, TrilithError } from "../../core/errors.ts";
+import type { ProgramEnd } from "../../core/program.ts";
 
 /** Thrown when the program of a step ends with another exit code than 0. */
 export class CommandFailedError extends TrilithError {
@@ -8,18 +9,14 @@ export class CommandFailedError extends TrilithError {
   override readonly retryable = true;
   readonly exitCode: number | null;
 
-  constructor(
-    step: string,
-    end: { readonly code: number | null; readonly signal: string | null },
-    lastLines: readonly string[],
-  ) {
-    const how = end.signal === null ? `ended with code ${end.code}` : `was ended by ${end.signal}`;
+  constructor(step: string, { code, signal, lastLines }: ProgramEnd) {
+    const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
     const said =
       lastLines.length === 0 ? "wrote nothing to stderr" : `wrote last to stderr:\n${lastLines.join("\n")}\n`;
     super(
       `The program of the step ${step} ${how}, and ${said}; expected code 0. Mend the program, or what it is given.`,
     );
-    this.exitCode = end.code;
+    this.exitCode = code;
   }
 }
 

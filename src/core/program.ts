@@ -7,7 +7,6 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { CommandFailedError, CommandNotStartedError } from "./errors.ts";
 
 export interface Program {
   readonly command: string;
@@ -16,16 +15,23 @@ export interface Program {
 
 /** What a program is run with. */
 export interface ProgramSetting {
-  /** Names it in errors. */
-  readonly step: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Between SIGTERM and SIGKILL, when the signal aborts. */
+  readonly killAfterMs: number;
   onLine(stream: "stdout" | "stderr", line: string): void;
 }
 
-/** Between SIGTERM and SIGKILL: ends before the 2 s are over that an attempt waits for its step. */
-const KILL_AFTER_MS = 1_500;
+/** How a program ended. */
+export interface ProgramEnd {
+  /** `null` when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Of stderr, cut to a width that fits a message. */
+  readonly lastLines: readonly string[];
+}
+
 /** How long pipes are read that something outside the group holds open. */
 const LEFTOVER_MS = 1_000;
 const LAST_LINES = 10;
@@ -34,12 +40,12 @@ const LINE_CHARACTERS = 400;
 const HAS_GROUPS = process.platform !== "win32";
 
 /**
- * Runs the program to its end.
+ * Runs the program to its end, whatever that is.
  *
- * @throws {CommandNotStartedError} {CommandFailedError}; the signal's reason when it aborts first
+ * @throws the signal's reason when it aborts first; the system's error when the program cannot be started
  */
-export async function runProgram({ command, args }: Program, setting: ProgramSetting): Promise<void> {
-  const { step, cwd, env, signal } = setting;
+export async function runProgram({ command, args }: Program, setting: ProgramSetting): Promise<ProgramEnd> {
+  const { cwd, env, signal, killAfterMs } = setting;
   signal.throwIfAborted();
   const child = startProgram(command, args, { cwd, env, detached: HAS_GROUPS, stdio: ["ignore", "pipe", "pipe"] });
   const lastLines: string[] = [];
@@ -54,17 +60,15 @@ export async function runProgram({ command, args }: Program, setting: ProgramSet
   let killing: NodeJS.Timeout | undefined;
   const stop = (): void => {
     signalGroup(child, "SIGTERM");
-    killing = setTimeout(() => signalGroup(child, "SIGKILL"), KILL_AFTER_MS);
+    killing = setTimeout(() => signalGroup(child, "SIGKILL"), killAfterMs);
   };
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const end = await endOf(child).catch((cause: unknown) => {
-      throw new CommandNotStartedError(step, command, cause);
-    });
+    const end = await endOf(child);
     endGroup(child);
     await Promise.all(streams.map(drain));
     signal.throwIfAborted();
-    if (end.code !== 0) throw new CommandFailedError(step, end, lastLines);
+    return { ...end, lastLines };
   } finally {
     signal.removeEventListener("abort", stop);
     clearTimeout(killing);
@@ -103,7 +107,7 @@ function signalGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-function endOf(child: ChildProcess): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+function endOf(child: ChildProcess): Promise<Omit<ProgramEnd, "lastLines">> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) => resolve({ code, signal }));
