@@ -7,7 +7,7 @@
 import type { TokenBatch, Tokenizer } from "../contracts/models.ts";
 import { createRandom } from "../core/random.ts";
 import { chatTemplate } from "../text/index.ts";
-import type { Sample } from "./datasets/sample.ts";
+import type { Sample } from "./datasets/index.ts";
 
 /** Tokens to predict in one row: `targets` follow `inputs`; `counted` says which of them have a share in the loss. */
 interface Row {

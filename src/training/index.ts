@@ -4,27 +4,22 @@
 
 export { type AdamWOptions, createAdamW } from "./adamw.ts";
 export {
+  AuthorUnclearError,
   buildDataset,
   type Dataset,
   type DatasetInput,
   type DatasetOptions,
-  MIN_DATASET_WORDS,
-} from "./datasets/build-dataset.ts";
-export { type DatasetCardOptions, renderDatasetCard } from "./datasets/dataset-card.ts";
-export {
-  AuthorUnclearError,
+  datasetHashOf,
+  documentsOf,
+  holdOutDocuments,
   NotAvailableError,
+  PreferencePair,
+  renderDatasetCard,
+  Sample,
+  SampleForm,
   TooFewDocumentsError,
   TooLittleTextError,
-} from "./datasets/errors.ts";
-export { holdOutDocuments } from "./datasets/hold-out-documents.ts";
-export { datasetHashOf, documentsOf, Sample, SampleForm, SourceSpan } from "./datasets/sample.ts";
-export {
-  type DocumentSplit,
-  type SplitOptions,
-  type SplitRule,
-  splitByDocument,
-} from "./datasets/split-by-document.ts";
+} from "./datasets/index.ts";
 export { OptimizerStateError, TrainingDivergedError } from "./errors.ts";
 export {
   type FineTuneInput,

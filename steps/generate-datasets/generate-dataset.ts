@@ -1,8 +1,8 @@
 /** One author's dataset: training samples, held-out samples, and the card that describes them. */
 
 import { Chunk, CleanedDocument, jsonl, Rights, step } from "trilith";
+import { buildDataset, RuleForm, renderDatasetCard, Sample } from "trilith/datasets";
 import { cleanedKey, touched } from "trilith/lineage";
-import { buildDataset, renderDatasetCard, Sample, SampleForm } from "trilith/training";
 import { z } from "zod";
 
 /** What of a dataset can be chosen; the pipelines share it. */
@@ -11,7 +11,7 @@ export const DatasetParameters = z.object({
   test_split_size: z.number().gt(0).lt(1).default(0.1),
   /** `latest` holds out the newest documents by date. */
   split: z.enum(["random", "latest"]).default("random"),
-  forms: z.array(SampleForm).min(1).default(SampleForm.options),
+  forms: z.array(RuleForm).min(1).default(RuleForm.options),
   rights: Rights.optional(),
   seed: z.int().default(42),
 });

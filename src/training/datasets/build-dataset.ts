@@ -8,7 +8,7 @@ import { hashJson, shortHash } from "../../core/hash.ts";
 import { nearDuplicates, proseSpans, splitWords, type TextSpan, textAt } from "../../text/index.ts";
 import { TooLittleTextError } from "./errors.ts";
 import { type InstructionDraft, outlineDrafts, questionDrafts } from "./instruction-samples.ts";
-import { type Sample, SampleForm } from "./sample.ts";
+import { RuleForm, type Sample, SampleForm } from "./sample.ts";
 import { type DocumentSplit, type SplitRule, splitByDocument } from "./split-by-document.ts";
 
 /** Words of prose below which nothing can be learned or measured. */
@@ -17,7 +17,7 @@ export const MIN_DATASET_WORDS = 500;
 /** How documents become samples. */
 export interface DatasetOptions {
   /** Default: all three. */
-  readonly forms?: readonly SampleForm[];
+  readonly forms?: readonly RuleForm[];
   /** Share of the documents that is held out. Default 0.1; at least one document. */
   readonly testFraction?: number;
   /** Default `random`. */
@@ -50,7 +50,7 @@ export interface DatasetInput {
  * @throws {TooFewDocumentsError} when the documents cannot be split
  */
 export function buildDataset({ documents, chunks, options = {} }: DatasetInput): Dataset {
-  const { forms = SampleForm.options, testFraction = 0.1, split: rule = "random", seed = 42 } = options;
+  const { forms = RuleForm.options, testFraction = 0.1, split: rule = "random", seed = 42 } = options;
   const withProse = documents.filter(({ text }) => proseSpans(text).length > 0);
   const wordCount = withProse.reduce((sum, { text }) => sum + splitWords(textAt(text, proseSpans(text))).length, 0);
   if (wordCount < MIN_DATASET_WORDS) {
@@ -74,7 +74,7 @@ export function buildDataset({ documents, chunks, options = {} }: DatasetInput):
 }
 
 function samplesOfForm(
-  form: SampleForm,
+  form: RuleForm,
   { documents, chunks, seed }: { documents: readonly CleanedDocument[]; chunks: readonly Chunk[]; seed: number },
 ): Sample[] {
   switch (form) {

@@ -7,7 +7,7 @@ import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
 import { createRandom } from "../../core/random.ts";
 import { proseSpans, splitWords, type TextSpan, textAt } from "../../text/index.ts";
 import { extractFacts } from "./facts.ts";
-import type { SampleForm } from "./sample.ts";
+import type { RuleForm } from "./sample.ts";
 
 const MIN_ANSWER_WORDS = 30;
 /** A passage with more is a list or a table: its outline would be longer than its prose. */
@@ -16,7 +16,7 @@ const TERM_COUNT = 8;
 
 /** An instruction and where its answer stands. */
 export interface InstructionDraft {
-  readonly form: Exclude<SampleForm, "continuation">;
+  readonly form: Exclude<RuleForm, "continuation">;
   readonly document: CleanedDocument;
   readonly instruction: string;
   /** Into the document's text. */

@@ -7,10 +7,21 @@ import { z } from "zod";
 import { type ContentHash, hashBytes } from "../../core/hash.ts";
 
 /**
- * `continuation`: a whole document, without an instruction. `outline`: headings, facts and terms → the passage.
- * `context_question`: passages and the author's own question → what the author wrote next.
+ * Forms that are made without a model. `continuation`: a whole document, without an instruction. `outline`: headings,
+ * facts and terms → the passage. `context_question`: passages and the author's own question → what the author wrote next.
  */
-export const SampleForm = z.enum(["continuation", "outline", "context_question"]);
+export const RuleForm = z.enum(["continuation", "outline", "context_question"]);
+export type RuleForm = z.infer<typeof RuleForm>;
+
+/**
+ * Forms whose instructions a model writes. `instruction`: what one would ask for to be given the passage. `paraphrase`:
+ * the passage in neutral words → the passage. `question`: passages and a question → the passage.
+ */
+export const WrittenForm = z.enum(["instruction", "paraphrase", "question"]);
+export type WrittenForm = z.infer<typeof WrittenForm>;
+
+/** What a sample is; `general` is a sample of somebody else's instruction data that was mixed in. */
+export const SampleForm = z.enum([...RuleForm.options, ...WrittenForm.options, "general"]);
 export type SampleForm = z.infer<typeof SampleForm>;
 
 /** A slice of a cleaned document's text. */
@@ -34,11 +45,12 @@ export const Sample = z.object({
   title: z.string(),
   source: z.string(),
   publishedAt: z.string().nullable(),
-  /** Empty for a continuation. Holds every number, name, link, quotation and piece of code of the answer otherwise. */
+  /** Empty for a continuation. What else is ours holds every number, name, link, quotation and piece of code of the answer. */
   instruction: z.string(),
   /** The slices at `spans`, a blank line between them. */
   answer: z.string(),
-  spans: z.array(SourceSpan).min(1),
+  /** Empty for general samples only: they stand in no document of the author's. */
+  spans: z.array(SourceSpan),
 });
 /** One sample. */
 export type Sample = z.infer<typeof Sample>;
