@@ -8,12 +8,17 @@ import type { ContentHash } from "../core/hash.ts";
 /** Text to token ids and back. Ids are those of the model that the tokenizer came with. */
 export interface Tokenizer {
   readonly vocabularySize: number;
-  /** Begins a document in training and a prompt in generation. */
-  readonly bosId: number;
-  /** Ends a document; generation stops at it. */
+  /** Begins a document in training and a prompt in generation; null where the model knows none: nothing is put before a text. */
+  readonly bosId: number | null;
+  /** Ends a document and an answer. */
   readonly eosId: number;
-  /** Ids without bos or eos; normalises what the tokenizer normalises (quotes, white space). */
-  encode(text: string): number[];
+  /** All ids that generation stops at; `eosId` is one of them. */
+  readonly eosIds: readonly number[];
+  /**
+   * Ids without bos or eos; normalises what the tokenizer normalises (quotes, white space). With `specials`, marks such
+   * as `<|im_start|>` in the text become their ids: for rendered templates only, never for an author's text.
+   */
+  encode(text: string, options?: { readonly specials?: boolean }): number[];
   decode(ids: readonly number[]): string;
 }
 
@@ -50,6 +55,17 @@ export interface Embedders {
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
+}
+
+/** How a conversation is written for a model: the one object that renders for training, evaluation and serving. */
+export interface ChatTemplate {
+  /** The text before an answer: it ends where the answer's first character belongs. */
+  prompt(messages: readonly ChatMessage[]): string;
+  /**
+   * The same as tokens, bos first where the model has one. Only the template's own marks become special tokens: marks
+   * that a message's text holds stay characters.
+   */
+  promptIds(messages: readonly ChatMessage[]): number[];
 }
 
 export interface GenerateOptions {
@@ -117,6 +133,24 @@ export interface LoraConfig {
   readonly targetModules: readonly string[];
 }
 
+/** What `openTrainable` is told. */
+export interface OpenTrainableOptions {
+  /** null: all parameters are trained. */
+  readonly lora: LoraConfig | null;
+  /**
+   * Files of an adapter folder to start from: its matrices where `lora` is given, which must fit them; merged into the
+   * base where it is null.
+   */
+  readonly adapter?: ReadonlyMap<string, Uint8Array>;
+  /** Sequences and tokens of every batch. */
+  readonly batch: number;
+  readonly time: number;
+  /** Draws fresh LoRA matrices. */
+  readonly seed: number;
+  /** Less memory for a second forward pass a layer. Default false. */
+  readonly checkpointing?: boolean;
+}
+
 /** Opens base models and their adapters. */
 export interface LanguageModels {
   /** The base that is configured, by content: name and hash of its weights. */
@@ -124,8 +158,10 @@ export interface LanguageModels {
   /** Tokens of context that the base was trained with. */
   readonly contextTokens: number;
   readonly tokenizer: Tokenizer;
-  /** The base with fresh LoRA matrices (B = 0), ready to train on batches of exactly this shape. */
-  openTrainable(options: { lora: LoraConfig; batch: number; time: number; seed: number }): Promise<TrainableModel>;
+  /** The base's own, or for a base without one that of `text/`. */
+  readonly chatTemplate: ChatTemplate;
+  /** The base with fresh LoRA matrices (B = 0) or an adapter's, or all of it, ready to train on batches of exactly this shape. */
+  openTrainable(options: OpenTrainableOptions): Promise<TrainableModel>;
   /** The files of a PEFT-compatible adapter folder for trained parameters. */
   saveAdapter(model: Pick<TrainableModel, "parameters" | "layout">, lora: LoraConfig): ReadonlyMap<string, Uint8Array>;
   /** The base (no adapter), or the base with an adapter folder's files. */

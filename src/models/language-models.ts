@@ -5,15 +5,16 @@
 
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { LanguageModels } from "../contracts/models.ts";
+import type { LanguageModels, OpenTrainableOptions } from "../contracts/models.ts";
 import { messageOf } from "../core/errors.ts";
 import { hashBytes, hashJson, shortHash } from "../core/hash.ts";
+import { plainChatTemplate } from "./chat-template.ts";
 import { parseCheckpoint } from "./checkpoint-int8.ts";
 import { BaseModelError } from "./errors.ts";
 import { llamaTensors, parseLlamaConfig } from "./llama-config.ts";
-import { openLoraTrainable } from "./llama-trainable.ts";
+import { openFullTrainable, openLoraTrainable } from "./llama-trainable.ts";
 import { weightOf } from "./llama-weights.ts";
-import { ADAPTER_WEIGHTS_FILE, mergeAdapter, parseAdapter, toAdapterFiles } from "./lora-adapter.ts";
+import { ADAPTER_WEIGHTS_FILE, fillFromAdapter, mergeAdapter, parseAdapter, toAdapterFiles } from "./lora-adapter.ts";
 import { parseTokenizer } from "./tokenizer.ts";
 import { createVoiceModel } from "./voice-model.ts";
 
@@ -49,7 +50,17 @@ export async function openLanguageModels({ folder, threads }: LanguageModelsOpti
     base,
     contextTokens: config.max_position_embeddings,
     tokenizer,
-    openTrainable: (options) => openLoraTrainable({ ...settings, weights, ...options }),
+    chatTemplate: plainChatTemplate(tokenizer),
+    async openTrainable({ lora, adapter: files, ...options }: OpenTrainableOptions) {
+      const adapter = files && parseAdapter(files);
+      if (lora === null) {
+        const start = adapter ? mergeAdapter(weights, adapter) : weights;
+        return openFullTrainable({ ...settings, ...options, weights: start });
+      }
+      const model = await openLoraTrainable({ ...settings, ...options, weights, lora });
+      if (adapter) fillFromAdapter(model, adapter);
+      return model;
+    },
     saveAdapter: (model, lora) => toAdapterFiles(model, lora, base.name),
     async openVoice(files) {
       if (!files) return createVoiceModel({ ...settings, id: base.name, weights, tokenizer });

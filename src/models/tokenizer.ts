@@ -62,9 +62,9 @@ export function toTokenizerJson({ tokens, merges }: BpeModel): string {
 
 /** What is used of the library's tokenizer: its declarations do not resolve under `nodenext`. */
 interface HuggingFaceTokenizer {
+  model: { encode(words: readonly string[]): string[] };
   readonly normalizer: { normalize(text: string): string } | null;
   readonly pre_tokenizer: { readonly tokenizers?: readonly WordStage[] } | null;
-  readonly model: { encode(words: readonly string[]): string[] };
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
   decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
   token_to_id(token: string): number | undefined;
@@ -105,11 +105,14 @@ export function parseTokenizer(json: string, options: TokenizerOptions = {}): To
     const pieces = wordStages.reduce<readonly string[]>((words, stage) => stage.pre_tokenize(words), [word]);
     return tokenizer.model.encode(pieces).map(idOf);
   });
+  const [bosId, eosId] = [idOf(options.bosToken ?? "<bos>"), idOf(options.eosToken ?? "<eos>")];
   return {
     vocabularySize: 1 + Math.max(...Object.values(file.model.vocab), ...file.added_tokens.map(({ id }) => id)),
-    bosId: idOf(options.bosToken ?? "<bos>"),
-    eosId: idOf(options.eosToken ?? "<eos>"),
-    encode(text) {
+    bosId,
+    eosId,
+    eosIds: [eosId],
+    encode(text, { specials = false } = {}) {
+      if (specials) return tokenizer.encode(text, { add_special_tokens: false }).ids;
       // Only a stage that splits by pattern yields words that come again.
       if (splitStage?.config?.type !== "Split") return tokenizer.encode(text, { add_special_tokens: false }).ids;
       const ids: number[] = [];

@@ -109,14 +109,14 @@ describe("the bundled base as files", () => {
 });
 
 describe("an adapter", () => {
-  it("serves what was trained: merged into the base it gives the loss that training had", async () => {
+  it("serves what was trained, and is trained further: each way it gives the loss that training had", async () => {
     const model = await models.openTrainable({ lora: LORA, batch: 1, time: 32, seed: 1 });
     model.parameters.forEach((value, i) => {
       model.parameters[i] = value + 0.05 * Math.sin(i);
     });
     const text = "An adapter is a small addition.";
     const ids = models.tokenizer.encode(text);
-    const inputs = Int32Array.from({ length: 32 }, (_, i) => [models.tokenizer.bosId, ...ids][i] ?? 0);
+    const inputs = Int32Array.from({ length: 32 }, (_, i) => [models.tokenizer.bosId ?? 0, ...ids][i] ?? 0);
     const targets = Int32Array.from({ length: 32 }, (_, i) => ids[i] ?? 0);
     const weights = Float32Array.from({ length: 32 }, (_, i) => (i < ids.length ? 1 : 0));
     const nats = await model.loss({ batch: 1, time: 32, inputs, targets, weights });
@@ -125,6 +125,18 @@ describe("an adapter", () => {
     expect(bits * Math.LN2).toBeCloseTo(nats, 2);
     expect(Math.abs(baseBits - bits)).toBeGreaterThan(1);
     expect(adapted.id).not.toBe(voice.id);
-    await Promise.all([model.close(), adapted.close()]);
+    const further = await models.openTrainable({
+      lora: LORA,
+      adapter: models.saveAdapter(model, LORA),
+      batch: 1,
+      time: 32,
+      seed: 2,
+    });
+    expect(await further.loss({ batch: 1, time: 32, inputs, targets, weights })).toBe(nats);
+    const merged = models.saveAdapter(model, LORA);
+    const whole = await models.openTrainable({ lora: null, adapter: merged, batch: 1, time: 32, seed: 2 });
+    expect(whole.parameters.length).toBe(models.base.parameterCount);
+    expect(await whole.loss({ batch: 1, time: 32, inputs, targets, weights })).toBeCloseTo(nats, 3);
+    await Promise.all([model, adapted, further, whole].map((each) => each.close()));
   });
 });

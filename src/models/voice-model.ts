@@ -57,7 +57,8 @@ async function* continueText(
   const { maxTokens, seed, signal, ...chosen } = { ...DEFAULTS, ...options };
   const sampling: SamplingOptions = { ...chosen, repetitionPenalty: REPETITION_PENALTY };
   const random = createRandom(seed);
-  const read = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];
+  // A text without a beginning is one that follows the end of another.
+  const read = [tokenizer.bosId ?? tokenizer.eosId, ...tokenizer.encode(options.prompt)];
   const window = slidingWindow(decoder);
   let unread = [...read];
   let held: number[] = [];
@@ -65,7 +66,7 @@ async function* continueText(
     signal?.throwIfAborted();
     const logits = await window.read(unread);
     const id = sampleToken(logits, sampling, { random, recentIds: read.slice(-REMEMBERED_TOKENS) });
-    if (id === tokenizer.eosId) break;
+    if (tokenizer.eosIds.includes(id)) break;
     read.push(id);
     unread = [id];
     held.push(id);

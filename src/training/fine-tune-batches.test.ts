@@ -9,6 +9,7 @@ const tokenizer: Tokenizer = {
   vocabularySize: 1000,
   bosId: 0,
   eosId: 1,
+  eosIds: [1],
   encode: (text) => [...text].map((character) => character.charCodeAt(0) + 2),
   decode: (ids) => ids.map((id) => String.fromCharCode(id - 2)).join(""),
 };

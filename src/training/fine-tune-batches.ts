@@ -16,7 +16,7 @@ interface Row {
   readonly counted: readonly boolean[];
 }
 
-/** One sample as bos, text, eos. */
+/** One sample as bos (where the model has one), text, eos. */
 interface Sequence {
   readonly ids: readonly number[];
   /** Index of the first id that has a share in the loss: behind bos and the prompt. */
@@ -92,8 +92,9 @@ function toSequences(samples: readonly Sample[], tokenizer: Tokenizer, time: num
   const sequences = samples.map(({ form, instruction, answer }) => {
     const asked = form !== "continuation";
     const prompt = asked ? tokenizer.encode(chatTemplate.prompt([{ role: "user", content: instruction }])) : [];
-    const ids = [tokenizer.bosId, ...prompt, ...tokenizer.encode(answer), tokenizer.eosId];
-    return { asked, ids, firstCounted: 1 + prompt.length };
+    const begin = tokenizer.bosId === null ? [] : [tokenizer.bosId];
+    const ids = [...begin, ...prompt, ...tokenizer.encode(answer), tokenizer.eosId];
+    return { asked, ids, firstCounted: begin.length + prompt.length };
   });
   const instructions = sequences.filter(({ asked, ids }) => asked && ids.length <= time + 1);
   const continuations = sequences.filter(({ asked }) => !asked);
@@ -101,7 +102,7 @@ function toSequences(samples: readonly Sample[], tokenizer: Tokenizer, time: num
 }
 
 /** The sequences end to end, cut into rows of T; the last is shorter. A bos is never counted: nobody asks for it. */
-function cutStream(sequences: readonly Sequence[], time: number, bosId: number): Row[] {
+function cutStream(sequences: readonly Sequence[], time: number, bosId: number | null): Row[] {
   const stream = sequences.flatMap(({ ids }) => ids);
   return Array.from({ length: Math.ceil((stream.length - 1) / time) }, (_, index) => {
     const start = index * time;

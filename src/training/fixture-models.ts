@@ -6,6 +6,7 @@
 import type { LanguageModels, TokenBatch, Tokenizer, VoiceModel } from "../contracts/models.ts";
 import { hashBytes } from "../core/hash.ts";
 import { createRandom } from "../core/random.ts";
+import { chatTemplate } from "../text/index.ts";
 
 const VOCABULARY = 258;
 
@@ -14,6 +15,7 @@ export const byteTokenizer: Tokenizer = {
   vocabularySize: VOCABULARY,
   bosId: 0,
   eosId: 1,
+  eosIds: [1],
   encode: (text) => [...Buffer.from(text)].map((byte) => byte + 2),
   decode: (ids) => Buffer.from(ids.filter((id) => id > 1).map((id) => id - 2)).toString(),
 };
@@ -28,6 +30,10 @@ export function createByteFrequencyModels(parameterCount = VOCABULARY): Language
     base: { name: "byte-frequencies", fingerprint: hashBytes("byte-frequencies"), parameterCount },
     contextTokens: 512,
     tokenizer: byteTokenizer,
+    chatTemplate: {
+      prompt: chatTemplate.prompt,
+      promptIds: (messages) => [0, ...byteTokenizer.encode(chatTemplate.prompt(messages))],
+    },
     async openTrainable(options) {
       opened.push(options);
       const parameters = new Float32Array(VOCABULARY);
