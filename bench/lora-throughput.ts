@@ -27,7 +27,8 @@ function randomBatch(config: LlamaConfig): TokenBatch {
   const random = createRandom(1);
   const ids = Int32Array.from({ length: BATCH * TIME }, () => 3 + random.integer(config.vocab_size - 3));
   const weights = new Float32Array(BATCH * TIME).fill(1 / (BATCH * TIME));
-  return { batch: BATCH, time: TIME, inputs: ids, targets: ids, weights };
+  const positions = ids.map((_, index) => index % TIME);
+  return { batch: BATCH, time: TIME, inputs: ids, targets: ids, positions, weights };
 }
 
 /**

@@ -80,7 +80,17 @@ function windows(tokens: Uint16Array, starts: readonly number[], share: number):
     inputs.set(tokens.subarray(start, start + time), row * time);
     targets.set(tokens.subarray(start + 1, start + time + 1), row * time);
   });
-  return { batch: starts.length, time, inputs, targets, weights: new Float32Array(inputs.length).fill(share) };
+  const weights = new Float32Array(inputs.length).fill(share);
+  return { batch: starts.length, time, inputs, targets, positions: positionsOf(inputs), weights };
+}
+
+/** Each token's distance from the last bos of its row, or from the row's begin. */
+function positionsOf(inputs: Int32Array): Int32Array {
+  let position = 0;
+  return inputs.map((id, index) => {
+    position = index % time === 0 || id === BASE_CONFIG.bos_token_id ? 0 : position + 1;
+    return position;
+  });
 }
 
 /** Windows over the whole corpus in a seeded order: step s takes the next ones. */

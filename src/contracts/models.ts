@@ -103,6 +103,11 @@ export interface TokenBatch {
   readonly inputs: Int32Array;
   /** The id that follows each input, [batch, time]. */
   readonly targets: Int32Array;
+  /**
+   * The place of each token in its own sequence, [batch, time]; 0 begins a sequence packed into a row, and padding.
+   * A token attends to its own row only, back to `column - position`.
+   */
+  readonly positions: Int32Array;
   /** The share of each target in the loss, [batch, time]; 0 leaves it out. The loss is the sum of weight x negative log-likelihood. */
   readonly weights: Float32Array;
 }
@@ -113,10 +118,18 @@ export interface TrainableModel {
   readonly parameters: Float32Array;
   /** Names, shapes and offsets of the tensors in `parameters`, in order. */
   readonly layout: readonly ParameterTensor[];
-  /** Loss in nats (sum of weight x negative log-likelihood) and its gradient, laid out as `parameters`. */
-  lossAndGradient(batch: TokenBatch): Promise<{ readonly loss: number; readonly gradient: Float32Array }>;
-  /** The loss alone. */
+  /**
+   * Loss in nats (sum of weight x negative log-likelihood) and its gradient, laid out as `parameters`.
+   * Where the model has dropout, equal seeds drop the same; hand in another one at every call. Default 0.
+   */
+  lossAndGradient(
+    batch: TokenBatch,
+    options?: { readonly dropoutSeed?: number },
+  ): Promise<{ readonly loss: number; readonly gradient: Float32Array }>;
+  /** The loss alone; nothing is dropped. */
   loss(batch: TokenBatch): Promise<number>;
+  /** The log-probability of each target in nats, [batch, time], whatever its weight; nothing is dropped. */
+  logProbabilities(batch: TokenBatch): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -131,6 +144,8 @@ export interface LoraConfig {
   readonly r: number;
   readonly alpha: number;
   readonly targetModules: readonly string[];
+  /** The chance of a feature to be left out of what the adapter reads in training, from 0 to below 1. Default 0. */
+  readonly dropout?: number;
 }
 
 /** What `openTrainable` is told. */

@@ -20,6 +20,7 @@ async function trainingNats(inputs: readonly number[], targets: readonly number[
     time: TIME,
     inputs: Int32Array.from({ length: TIME }, (_, i) => inputs[i] ?? 0),
     targets: Int32Array.from({ length: TIME }, (_, i) => targets[i] ?? 0),
+    positions: Int32Array.from({ length: TIME }, (_, i) => i),
     weights: Float32Array.from({ length: TIME }, (_, i) => (i >= from && i < targets.length ? 1 : 0)),
   };
   const loss = await model.loss(batch);

@@ -10,6 +10,7 @@ import {
   type Graph,
   type GraphTensor,
   linear,
+  logProbabilities,
   mergeHeads,
   residual,
   rmsNorm,
@@ -33,18 +34,15 @@ export interface LlamaInputs {
   readonly ids: GraphTensor;
   /** [B T], int32. */
   readonly targets: GraphTensor;
-  /** [B T, 1]. */
-  readonly weights: GraphTensor;
-  /** [B, 1, 1, T, T], as `packedMask` fills it. */
+  /** [B, 1, 1, T, T], as `fillMask` fills it. */
   readonly mask: GraphTensor;
 }
 
-/** Declares the inputs `ids`, `targets`, `weights` and `mask`. */
+/** Declares the inputs `ids`, `targets` and `mask`. */
 export function llamaInputs(graph: Graph, batch: number, time: number): LlamaInputs {
   return {
     ids: graph.input("ids", [batch * time], "int32"),
     targets: graph.input("targets", [batch * time], "int32"),
-    weights: graph.input("weights", [batch * time, 1]),
     mask: graph.input("mask", [batch, 1, 1, time, time]),
   };
 }
@@ -57,11 +55,25 @@ export function plainParts(graph: Graph, weight: LlamaParts["weight"]): LlamaPar
   };
 }
 
-/** The loss of a batch: the sum of weight x negative log-likelihood, in nats. */
+/** The log-probability of each target, [B T, 1], in nats. */
+export function llamaLogProbabilities(
+  graph: Graph,
+  config: LlamaConfig,
+  inputs: LlamaInputs,
+  parts: LlamaParts,
+): GraphTensor {
+  return logProbabilities(graph, headInputs(graph, config, inputs, parts));
+}
+
+/** The loss of a batch: the sum of weight x negative log-likelihood, in nats. Declares the input `weights` [B T, 1]. */
 export function llamaLoss(graph: Graph, config: LlamaConfig, inputs: LlamaInputs, parts: LlamaParts): GraphTensor {
-  const hidden = llamaHidden(graph, config, inputs.ids, parts, packedAttention(graph, config, inputs.mask));
-  const { targets, weights } = inputs;
-  return crossEntropy(graph, { x: hidden, table: headTable(config, parts), targets, weights });
+  const weights = graph.input("weights", [...inputs.targets.shape, 1]);
+  return crossEntropy(graph, { ...headInputs(graph, config, inputs, parts), weights });
+}
+
+function headInputs(graph: Graph, config: LlamaConfig, { ids, targets, mask }: LlamaInputs, parts: LlamaParts) {
+  const x = llamaHidden(graph, config, ids, parts, packedAttention(graph, config, mask));
+  return { x, table: headTable(config, parts), targets };
 }
 
 /** One layer's queries [N, H D], keys and values [N, K D] before rotation, to what the tokens make of each other [N, H D]. */
@@ -127,15 +139,13 @@ function feedForward(graph: Graph, config: LlamaConfig, parts: LlamaParts, { x, 
 const HIDDEN = -1e9;
 
 /**
- * Fills `mask` [B, T, T] for rows that may hold several documents: a token sees itself and what is before it, back to
- * the last bos token. Positions need no restart, because rotary attention depends on distances only.
+ * Fills `mask` [B, T, T] for rows that may hold several sequences: a token sees itself and what is before it, back to
+ * its position 0. Rotation needs no restart there, because rotary attention depends on distances only.
  */
-export function packedMask(mask: Float32Array, ids: Int32Array, time: number, bosId: number): void {
-  let start = 0;
-  for (let row = 0; row < ids.length; row++) {
+export function fillMask(mask: Float32Array, positions: Int32Array, time: number): void {
+  for (let row = 0; row < positions.length; row++) {
     const column = row % time;
-    if (column === 0) start = 0;
-    if (ids[row] === bosId) start = column;
+    const start = Math.max(0, column - (positions[row] ?? 0));
     mask.fill(HIDDEN, row * time, (row + 1) * time);
     mask.fill(0, row * time + start, row * time + column + 1);
   }

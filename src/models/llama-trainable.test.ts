@@ -38,8 +38,18 @@ const batch: TokenBatch = {
   time: 16,
   inputs: Int32Array.from(reference.inputs),
   targets: Int32Array.from(reference.targets),
+  positions: positionsOf(reference.inputs, 16),
   weights: Float32Array.from(reference.weights),
 };
+
+/** Positions of rows where every bos begins a document. */
+function positionsOf(inputs: readonly number[], time: number): Int32Array {
+  let position = 0;
+  return Int32Array.from(inputs, (id, i) => {
+    position = i % time === 0 || id === MICRO.bos_token_id ? 0 : position + 1;
+    return position;
+  });
+}
 
 const opened: TrainableModel[] = [];
 afterEach(async () => {
@@ -92,9 +102,10 @@ describe("the loss and every gradient equal those of PyTorch in float64", () => 
 });
 
 describe("a packed batch", () => {
-  const row = (ids: readonly number[]): Pick<TokenBatch, "inputs" | "targets"> => ({
+  const row = (ids: readonly number[]): Pick<TokenBatch, "inputs" | "targets" | "positions"> => ({
     inputs: Int32Array.from(ids.slice(0, -1)),
     targets: Int32Array.from(ids.slice(1)),
+    positions: positionsOf(ids.slice(0, -1), 8),
   });
   const open = async (): Promise<TrainableModel> => {
     const weights = createLlamaWeights(MICRO, 3);
@@ -116,13 +127,23 @@ describe("a packed batch", () => {
     expect(Math.abs((await model.loss(packed)) - (await model.loss(joined)))).toBeGreaterThan(0.01);
   });
 
+  it("gives the log-probability of every target, whatever its weight", async () => {
+    const model = await open();
+    const ids = row([1, 9, 8, 7, 1, 5, 4, 3, 10]);
+    const found = await model.logProbabilities({ batch: 1, time: 8, ...ids, weights: new Float32Array(8) });
+    for (let i = 0; i < 8; i++) {
+      const weights = Float32Array.from({ length: 8 }, (_, j) => (i === j ? 1 : 0));
+      expect(found[i]).toBeCloseTo(-(await model.lossAndGradient({ batch: 1, time: 8, ...ids, weights })).loss, 5);
+    }
+  });
+
   it("has no gradient from tokens whose weight is 0", async () => {
     const model = await open();
     const ids = row([1, 9, 8, 7, 6, 5, 4, 3, 10]);
     const weights = Float32Array.of(0.5, 0, 0.5, 0, 0, 0, 0, 0);
     const gradient = (await model.lossAndGradient({ batch: 1, time: 8, ...ids, weights })).gradient.slice();
     const targets = Int32Array.from(ids.targets, (id, i) => (weights[i] ? id : 63));
-    const changed = await model.lossAndGradient({ batch: 1, time: 8, inputs: ids.inputs, targets, weights });
+    const changed = await model.lossAndGradient({ batch: 1, time: 8, ...ids, targets, weights });
     expect(changed.gradient).toEqual(gradient);
     const none = await model.lossAndGradient({ batch: 1, time: 8, ...ids, weights: new Float32Array(8) });
     expect(none.loss).toBe(0);
@@ -175,6 +196,21 @@ describe("LoRA matrices", () => {
       { name: "model.layers.0.self_attn.v_proj.lora_A.weight", shape: [2, 32], offset: 128 },
       { name: "model.layers.0.self_attn.v_proj.lora_B.weight", shape: [16, 2], offset: 192 },
     ]);
+  });
+
+  it("read features that dropout leaves in: the same for equal seeds, none left out of a loss without gradient", async () => {
+    const [plain, dropping] = [await open(), await open({ lora: { ...LORA, dropout: 0.5 } })];
+    for (const { name, size, at } of pieces(plain)) {
+      for (const model of [plain, dropping]) at(model.parameters).set(values(name, size, 0.2));
+    }
+    const run = async (model: TrainableModel, dropoutSeed?: number) => {
+      const { loss, gradient } = await model.lossAndGradient(batch, dropoutSeed === undefined ? {} : { dropoutSeed });
+      return { loss, gradient: gradient.slice() };
+    };
+    expect(await run(dropping, 7)).toEqual(await run(dropping, 7));
+    expect(await run(dropping, 8)).not.toEqual(await run(dropping, 7));
+    expect(await dropping.loss(batch)).toBe(await plain.loss(batch));
+    expect((await run(dropping)).loss).not.toBeCloseTo((await run(plain)).loss, 3);
   });
 
   it("are refused for a module that is no projection, weights that do not fit, and batches of another shape", async () => {

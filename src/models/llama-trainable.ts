@@ -7,6 +7,8 @@ import type { LoraConfig, ParameterTensor, TokenBatch, TrainableModel } from "..
 import { createRandom } from "../core/random.ts";
 import {
   type CompiledGraph,
+  type Dropout,
+  fillNoise,
   flatGradient,
   flatParameters,
   flatSize,
@@ -15,6 +17,7 @@ import {
   layOut,
   loraLinear,
   openThreadSession,
+  primitives,
   type TensorSession,
 } from "../tensor/index.ts";
 import {
@@ -26,7 +29,7 @@ import {
   projectionShape,
 } from "./llama-config.ts";
 import { BatchShapeError, UnknownProjectionError } from "./llama-errors.ts";
-import { type LlamaParts, llamaInputs, llamaLoss, packedMask, plainParts } from "./llama-graph.ts";
+import { fillMask, type LlamaParts, llamaInputs, llamaLogProbabilities, llamaLoss, plainParts } from "./llama-graph.ts";
 import { fillLoraA, type Weights, weightOf } from "./llama-weights.ts";
 
 /** A model and the shape of the batches that it will be trained on. */
@@ -47,8 +50,16 @@ export interface LoraTrainableOptions extends TrainableOptions {
   readonly seed: number;
 }
 
-/** Makes the parts of the forward pass, given the trained tensors as graph tensors. */
-type PartsOf = (graph: Graph, parameters: ReadonlyMap<string, GraphTensor>) => LlamaParts;
+/** What one graph is built from beside the frozen weights. */
+interface GraphParts {
+  /** The trained tensors by name. */
+  readonly parameters: ReadonlyMap<string, GraphTensor>;
+  /** The dropout of a module of LoRA, in a graph that drops. */
+  dropout(module: string): Dropout | undefined;
+}
+
+/** Makes the parts of the forward pass. */
+type PartsOf = (graph: Graph, parts: GraphParts) => LlamaParts;
 
 /**
  * Every weight of a Llama model, ready to train; `parameters` starts as a copy of `weights`, on shared memory.
@@ -60,8 +71,8 @@ export function openFullTrainable(options: TrainableOptions): Promise<TrainableM
   const layout = layOut(llamaTensors(options.config));
   const parameters = sharedParameters(layout);
   for (const { name, offset, shape } of layout) parameters.set(weightOf(options.weights, name, shape), offset);
-  return openTrainable(options, layout, parameters, (graph, tensors) =>
-    plainParts(graph, (name) => tensors.get(name) ?? frozen(graph, options, name)),
+  return openTrainable(options, { layout, parameters }, (graph, parts) =>
+    plainParts(graph, (name) => parts.parameters.get(name) ?? frozen(graph, options, name)),
   );
 }
 
@@ -85,7 +96,7 @@ export function openLoraTrainable(options: LoraTrainableOptions): Promise<Traina
       fillLoraA(parameters.subarray(offset, offset + rows * columns), columns, random.next);
     }
   }
-  return openTrainable(options, layout, parameters, (graph, tensors) => {
+  return openTrainable(options, { layout, parameters, lora }, (graph, { parameters: tensors, dropout }) => {
     const plain = plainParts(graph, (name) => frozen(graph, options, name));
     return {
       weight: plain.weight,
@@ -94,49 +105,52 @@ export function openLoraTrainable(options: LoraTrainableOptions): Promise<Traina
         const a = tensors.get(`${module}.lora_A.weight`);
         const b = tensors.get(`${module}.lora_B.weight`);
         if (!a || !b) return plain.project(x, layer, projection);
-        return loraLinear(graph, x, plain.weight(`${module}.weight`), { a, b, scale: lora.alpha / lora.r });
+        const dropped = dropout(module);
+        const matrices = { a, b, scale: lora.alpha / lora.r, ...(dropped ? { dropout: dropped } : {}) };
+        return loraLinear(graph, x, plain.weight(`${module}.weight`), matrices);
       },
     };
   });
 }
 
-async function openTrainable(
-  options: TrainableOptions,
-  layout: readonly ParameterTensor[],
-  parameters: Float32Array,
-  partsOf: PartsOf,
-): Promise<TrainableModel> {
-  const build = (withGradient: boolean): CompiledGraph => {
-    const graph = new Graph();
-    const tensors = flatParameters(graph, layout);
-    const inputs = llamaInputs(graph, options.batch, options.time);
-    const loss = llamaLoss(graph, options.config, inputs, partsOf(graph, tensors));
-    return graph.compile(withGradient ? { loss, gradient: flatGradient(graph, loss, tensors) } : { loss });
+/** The parameters of a trainable, and the adapter that they are, if they are one. */
+interface Trained extends Pick<TrainableModel, "parameters" | "layout"> {
+  readonly lora?: LoraConfig;
+}
+
+async function openTrainable(options: TrainableOptions, trained: Trained, partsOf: PartsOf): Promise<TrainableModel> {
+  const { parameters, layout } = trained;
+  const sessionOptions = {
+    inputs: { parameters },
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
   };
-  const open = (withGradient: boolean): Promise<TensorSession> =>
-    openThreadSession(build(withGradient), {
-      inputs: { parameters },
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-    });
-  const training = await open(true);
-  // The loss alone has a smaller graph; it is opened when it is first asked for.
+  const noiseSize = noiseSizeOf(trained, options);
+  const training = await openThreadSession(trainingGraph(options, trained, partsOf), sessionOptions);
+  // Probabilities alone have a smaller graph; it is opened when it is first asked for.
   let evaluating: Promise<TensorSession> | undefined;
-  const run = async (session: TensorSession, batch: TokenBatch): Promise<number> => {
+  const logProbabilities = async (batch: TokenBatch): Promise<Float32Array> => {
+    evaluating ??= openThreadSession(evaluationGraph(options, trained, partsOf), sessionOptions);
+    const session = await evaluating;
     feed(session, batch, options);
     await session.run();
-    return session.output("loss", Float32Array)[0] ?? Number.NaN;
+    return session.output("logProbabilities", Float32Array);
   };
   return {
     parameters,
     layout,
-    async lossAndGradient(batch) {
-      const loss = await run(training, batch);
+    async lossAndGradient(batch, { dropoutSeed = 0 } = {}) {
+      feed(training, batch, options);
+      training.input("weights", Float32Array).set(batch.weights);
+      if (noiseSize > 0) fillNoise(training.input("noise", Int32Array), dropoutSeed);
+      await training.run();
+      const loss = training.output("loss", Float32Array)[0] ?? Number.NaN;
       return { loss, gradient: training.output("gradient", Float32Array) };
     },
     async loss(batch) {
-      evaluating ??= open(false);
-      return run(await evaluating, batch);
+      const found = await logProbabilities(batch);
+      return batch.weights.reduce((sum, weight, i) => (weight === 0 ? sum : sum - weight * (found[i] ?? 0)), 0);
     },
+    logProbabilities: async (batch) => (await logProbabilities(batch)).slice(),
     async close() {
       await training.close();
       await (await evaluating)?.close();
@@ -144,12 +158,67 @@ async function openTrainable(
   };
 }
 
+function trainingGraph(options: TrainableOptions, trained: Trained, partsOf: PartsOf): CompiledGraph {
+  const graph = new Graph();
+  const parameters = flatParameters(graph, trained.layout);
+  const inputs = llamaInputs(graph, options.batch, options.time);
+  const parts = partsOf(graph, { parameters, dropout: dropouts(graph, trained, options) });
+  const loss = llamaLoss(graph, options.config, inputs, parts);
+  return graph.compile({ loss, gradient: flatGradient(graph, loss, parameters) });
+}
+
+function evaluationGraph(options: TrainableOptions, trained: Trained, partsOf: PartsOf): CompiledGraph {
+  const graph = new Graph();
+  const parameters = flatParameters(graph, trained.layout);
+  const inputs = llamaInputs(graph, options.batch, options.time);
+  const parts = partsOf(graph, { parameters, dropout: () => undefined });
+  return graph.compile({ logProbabilities: llamaLogProbabilities(graph, options.config, inputs, parts) });
+}
+
+/** Cuts the input `noise`, which it declares where there is dropout, into that of each adapted module. */
+function dropouts(graph: Graph, trained: Trained, options: TrainableOptions): GraphParts["dropout"] {
+  const size = noiseSizeOf(trained, options);
+  if (size === 0) return () => undefined;
+  const [modules, rows] = [adaptedModules(trained), options.batch * options.time];
+  const noise = graph.input("noise", [size], "int32");
+  const pieces = primitives.split(
+    graph,
+    noise,
+    modules.flatMap(({ into }) => [rows, into]),
+  );
+  const found = modules.map(({ module, into }, i) => {
+    const [ofRows = noise, ofColumns = noise] = pieces.slice(2 * i);
+    return [
+      module,
+      {
+        rows: primitives.reshape(graph, ofRows, [rows, 1]),
+        columns: primitives.reshape(graph, ofColumns, [1, into]),
+        rate: trained.lora?.dropout ?? 0,
+      },
+    ] as const;
+  });
+  const byModule = new Map<string, Dropout>(found);
+  return (module) => byModule.get(module);
+}
+
+/** Integers of noise that one step's dropout needs. */
+function noiseSizeOf(trained: Trained, { batch, time }: TrainableOptions): number {
+  if (!trained.lora?.dropout) return 0;
+  return adaptedModules(trained).reduce((sum, { into }) => sum + batch * time + into, 0);
+}
+
+function adaptedModules({ layout }: Trained): { module: string; into: number }[] {
+  const suffix = ".lora_A.weight";
+  return layout
+    .filter(({ name }) => name.endsWith(suffix))
+    .map(({ name, shape }) => ({ module: name.slice(0, -suffix.length), into: shape[1] ?? 0 }));
+}
+
 function feed(session: TensorSession, batch: TokenBatch, options: TrainableOptions): void {
   if (batch.batch !== options.batch || batch.time !== options.time) throw new BatchShapeError(batch, options);
   session.input("ids", Int32Array).set(batch.inputs);
   session.input("targets", Int32Array).set(batch.targets);
-  session.input("weights", Float32Array).set(batch.weights);
-  packedMask(session.input("mask", Float32Array), batch.inputs, batch.time, options.config.bos_token_id);
+  fillMask(session.input("mask", Float32Array), batch.positions, batch.time);
 }
 
 function sharedParameters(layout: readonly ParameterTensor[]): Float32Array {

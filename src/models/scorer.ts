@@ -8,7 +8,7 @@
 import { type CompiledGraph, Graph, openThreadSession, primitives, type TensorSession } from "../tensor/index.ts";
 import { constantParts } from "./decoder-graph.ts";
 import type { LlamaConfig } from "./llama-config.ts";
-import { headTable, llamaHidden, packedAttention, packedMask } from "./llama-graph.ts";
+import { fillMask, headTable, llamaHidden, packedAttention } from "./llama-graph.ts";
 import type { Weights } from "./llama-weights.ts";
 
 /** Rows of tokens that are computed at once; more gains no speed. */
@@ -40,11 +40,11 @@ export async function openScorer(config: LlamaConfig, weights: Weights, threads 
     const nats = sequences.map(() => 0);
     const rows = packRows(
       sequences.flatMap((ids, sequence) => toWindows(ids, { sequence, time, bosId: config.bos_token_id })),
-      { time, bosId: config.bos_token_id },
+      time,
     );
     for (let start = 0; start < rows.length; start += batch) {
       const some = rows.slice(start, start + batch);
-      feed(session, some, { time, bosId: config.bos_token_id });
+      feed(session, some, time);
       await session.run();
       addUp(session.output("nats", Float32Array), some, { time, nats });
     }
@@ -115,13 +115,13 @@ function toWindows(
   return windows;
 }
 
-/** Windows laid side by side into rows of at most `time` tokens; one that does not begin with bos begins a row. */
-function packRows(windows: readonly Window[], { time, bosId }: { time: number; bosId: number }): Window[][] {
+/** Windows laid side by side into rows of at most `time` tokens. */
+function packRows(windows: readonly Window[], time: number): Window[][] {
   const rows: Window[][] = [];
   let room = 0;
   for (const window of windows) {
     const length = window.inputs.length;
-    if (length > room || window.inputs[0] !== bosId) {
+    if (length > room) {
       rows.push([]);
       room = time;
     }
@@ -131,21 +131,19 @@ function packRows(windows: readonly Window[], { time, bosId }: { time: number; b
   return rows;
 }
 
-function feed(
-  session: TensorSession,
-  rows: readonly Window[][],
-  { time, bosId }: { time: number; bosId: number },
-): void {
+function feed(session: TensorSession, rows: readonly Window[][], time: number): void {
   const [ids, targets] = [session.input("ids", Int32Array).fill(0), session.input("targets", Int32Array).fill(0)];
+  const positions = new Int32Array(ids.length);
   rows.forEach((row, i) => {
     let at = i * time;
     for (const window of row) {
       ids.set(window.inputs, at);
       targets.set(window.targets, at);
+      positions.set(window.inputs.keys().toArray(), at);
       at += window.inputs.length;
     }
   });
-  packedMask(session.input("mask", Float32Array), ids, time, bosId);
+  fillMask(session.input("mask", Float32Array), positions, time);
 }
 
 function addUp(

@@ -119,7 +119,8 @@ describe("an adapter", () => {
     const inputs = Int32Array.from({ length: 32 }, (_, i) => [models.tokenizer.bosId ?? 0, ...ids][i] ?? 0);
     const targets = Int32Array.from({ length: 32 }, (_, i) => ids[i] ?? 0);
     const weights = Float32Array.from({ length: 32 }, (_, i) => (i < ids.length ? 1 : 0));
-    const nats = await model.loss({ batch: 1, time: 32, inputs, targets, weights });
+    const positions = Int32Array.from({ length: 32 }, (_, i) => i);
+    const nats = await model.loss({ batch: 1, time: 32, inputs, targets, positions, weights });
     const adapted = await models.openVoice(models.saveAdapter(model, LORA));
     const [[bits = 0], [baseBits = 0]] = await Promise.all([adapted.bits([text]), voice.bits([text])]);
     expect(bits * Math.LN2).toBeCloseTo(nats, 2);

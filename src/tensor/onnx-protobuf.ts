@@ -5,7 +5,7 @@
  * @source onnx/onnx.proto3, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 
-export type ElementType = "float32" | "int32" | "int64";
+export type ElementType = "float32" | "int32" | "int64" | "bool";
 
 export type AttributeValue = number | { readonly float: number } | readonly number[] | string;
 
@@ -35,7 +35,7 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
-const DATA_TYPE = { float32: 1, int32: 6, int64: 7 } as const;
+const DATA_TYPE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const IR_VERSION = 8;
 const OPSET_VERSION = 18;

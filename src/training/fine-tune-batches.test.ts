@@ -39,6 +39,7 @@ describe("batches for evaluation", () => {
         ["$^de", ".de$"],
       ],
     ]);
+    expect([...(batches[0]?.positions ?? [])]).toEqual([0, 1, 2, 3, 4, 0, 1, 2]);
   });
 
   it("fill the last batch with rows that count for nothing, and stop at the most rows", () => {

@@ -9,10 +9,14 @@ import { createRandom } from "../core/random.ts";
 import { chatTemplate } from "../text/index.ts";
 import type { Sample } from "./datasets/index.ts";
 
-/** Tokens to predict in one row: `targets` follow `inputs`; `counted` says which of them have a share in the loss. */
+/**
+ * Tokens to predict in one row: `targets` follow `inputs`; `counted` says which of them have a share in the loss.
+ * `positions` count each sequence's tokens from 0.
+ */
 interface Row {
   readonly inputs: readonly number[];
   readonly targets: readonly number[];
+  readonly positions: readonly number[];
   readonly counted: readonly boolean[];
 }
 
@@ -104,26 +108,33 @@ function toSequences(samples: readonly Sample[], tokenizer: Tokenizer, time: num
 /** The sequences end to end, cut into rows of T; the last is shorter. A bos is never counted: nobody asks for it. */
 function cutStream(sequences: readonly Sequence[], time: number, bosId: number | null): Row[] {
   const stream = sequences.flatMap(({ ids }) => ids);
+  const places = sequences.flatMap(({ ids }) => [...ids.keys()]);
   return Array.from({ length: Math.ceil((stream.length - 1) / time) }, (_, index) => {
     const start = index * time;
     const targets = stream.slice(start + 1, start + 1 + time);
-    return { inputs: stream.slice(start, start + targets.length), targets, counted: targets.map((id) => id !== bosId) };
+    const [inputs, positions] = [stream, places].map((all) => all.slice(start, start + targets.length)) as [
+      number[],
+      number[],
+    ]; // one piece a list
+    return { inputs, targets, positions, counted: targets.map((id) => id !== bosId) };
   });
 }
 
-/** Whole sequences side by side in rows, the next one into the first row with room. Each begins with bos, which parts their attention. */
+/** Whole sequences side by side in rows, the next one into the first row with room. */
 function packWhole(sequences: readonly Sequence[], time: number): Row[] {
   const rows: Row[] = [];
   for (const { ids, firstCounted } of sequences) {
     const [inputs, targets] = [ids.slice(0, -1), ids.slice(1)];
+    const positions = [...inputs.keys()];
     const counted = targets.map((_, index) => index + 1 >= firstCounted);
     const index = rows.findIndex((row) => row.inputs.length + inputs.length <= time);
     const row = rows[index];
-    if (row === undefined) rows.push({ inputs, targets, counted });
+    if (row === undefined) rows.push({ inputs, targets, positions, counted });
     else {
       rows[index] = {
         inputs: [...row.inputs, ...inputs],
         targets: [...row.targets, ...targets],
+        positions: [...row.positions, ...positions],
         counted: [...row.counted, ...counted],
       };
     }
@@ -135,16 +146,18 @@ function packWhole(sequences: readonly Sequence[], time: number): Row[] {
 function toBatch(rows: readonly Row[], { batch, time }: BatchShape, weight: number): TokenBatch {
   const inputs = new Int32Array(batch * time);
   const targets = new Int32Array(batch * time);
+  const positions = new Int32Array(batch * time);
   const weights = new Float32Array(batch * time);
   rows.forEach((row, index) => {
     inputs.set(row.inputs, index * time);
     targets.set(row.targets, index * time);
+    positions.set(row.positions, index * time);
     weights.set(
       row.counted.map((counts) => (counts ? weight : 0)),
       index * time,
     );
   });
-  return { batch, time, inputs, targets, weights };
+  return { batch, time, inputs, targets, positions, weights };
 }
 
 function countedOf({ counted }: Row): number {

@@ -42,6 +42,10 @@ export function createByteFrequencyModels(parameterCount = VOCABULARY): Language
         layout: [{ name: "logits", shape: [1, VOCABULARY], offset: 0 }],
         lossAndGradient: async (batch) => lossAndGradient(parameters, batch),
         loss: async (batch) => lossAndGradient(parameters, batch).loss,
+        async logProbabilities({ targets }) {
+          const logShares = logSoftmax(parameters);
+          return Float32Array.from(targets, (target) => logShares[target] ?? 0);
+        },
         close: async () => undefined,
       };
     },

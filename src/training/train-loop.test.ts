@@ -30,13 +30,21 @@ function pullModel(): TrainableModel {
       return { loss: lossOf(batch), gradient: parameters.map((p) => weight * (p - target)) };
     },
     loss: async (batch) => lossOf(batch),
+    logProbabilities: async (batch) => Float32Array.of(-lossOf(batch)),
     close: async () => undefined,
   };
 }
 
 function pull(target: number, weight = 1): TokenBatch {
   const one = Int32Array.of(target);
-  return { batch: 1, time: 1, inputs: one, targets: one, weights: Float32Array.of(weight) };
+  return {
+    batch: 1,
+    time: 1,
+    inputs: one,
+    targets: one,
+    positions: new Int32Array(1),
+    weights: Float32Array.of(weight),
+  };
 }
 
 /** Plain gradient descent, to see what the loop hands on. */

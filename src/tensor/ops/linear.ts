@@ -5,6 +5,7 @@
 
 import { ShapeError } from "../errors.ts";
 import type { Graph, GraphTensor } from "../graph.ts";
+import { type Dropout, keepMask, keepOnly } from "./dropout.ts";
 import { add, matmul, matmulAdd } from "./primitives.ts";
 
 /** y = x Wᵀ: x [N, in], W [out, in], y [N, out]. */
@@ -27,29 +28,36 @@ export interface LoraMatrices {
   readonly b: GraphTensor;
   /** alpha / r. */
   readonly scale: number;
+  /** Inverted dropout on what A reads. Default none. */
+  readonly dropout?: Dropout;
 }
 
 /**
- * y = x Wᵀ + scale (x Aᵀ) Bᵀ. The gradient of W is never computed: it is frozen.
+ * y = x Wᵀ + scale (dropout(x) Aᵀ) Bᵀ. The gradient of W is never computed: it is frozen.
  *
  * @source Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (2021), §4.1
  */
-export function loraLinear(graph: Graph, x: GraphTensor, w: GraphTensor, { a, b, scale }: LoraMatrices): GraphTensor {
-  if (
-    a.shape[1] !== w.shape[1] ||
-    b.shape[0] !== w.shape[0] ||
-    a.shape[0] !== b.shape[1] ||
-    x.shape[1] !== w.shape[1]
-  ) {
+export function loraLinear(graph: Graph, x: GraphTensor, w: GraphTensor, lora: LoraMatrices): GraphTensor {
+  const { a, b, scale, dropout } = lora;
+  const [rank, into] = a.shape;
+  if (into !== w.shape[1] || b.shape[0] !== w.shape[0] || rank !== b.shape[1] || x.shape[1] !== w.shape[1]) {
     throw new ShapeError("loraLinear", [x, w, a, b], "x [N, in], w [out, in], A [r, in] and B [out, r]");
   }
-  const h = matmul(graph, x, a, { transposeB: true });
+  const keep = dropout && keepMask(graph, dropout);
+  const kept = keep ? keepOnly(graph, x, keep) : x;
+  const alpha = 1 / (1 - (dropout?.rate ?? 0));
+  const h = matmul(graph, kept, a, { transposeB: true, alpha });
   const y = matmulAdd(graph, [h, b, matmul(graph, x, w, { transposeB: true })], { transposeB: true, alpha: scale });
   return graph.record(y, [x, a, b], (dy) => {
-    const dh = matmul(graph, dy, b, { alpha: scale });
+    const dh = matmul(graph, dy, b, { alpha: scale * alpha });
     return [
-      () => matmulAdd(graph, [dh, a, matmul(graph, dy, w)]),
-      () => matmul(graph, dh, x, { transposeA: true }),
+      () => {
+        const through = matmul(graph, dy, w);
+        return keep
+          ? add(graph, keepOnly(graph, matmul(graph, dh, a), keep), through)
+          : matmulAdd(graph, [dh, a, through]);
+      },
+      () => matmul(graph, dh, kept, { transposeA: true }),
       () => matmul(graph, dy, h, { transposeA: true, alpha: scale }),
     ];
   });

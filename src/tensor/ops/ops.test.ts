@@ -7,6 +7,7 @@ import { Graph } from "../graph.ts";
 import { openSession } from "../session.ts";
 import { attention, mergeHeads, splitHeads } from "./attention.ts";
 import { crossEntropy } from "./cross-entropy.ts";
+import { fillNoise, keepMask, keepOnly } from "./dropout.ts";
 import { embedding } from "./embedding.ts";
 import { linear, loraLinear, residual } from "./linear.ts";
 import { rmsNorm } from "./rms-norm.ts";
@@ -31,6 +32,18 @@ const CHECKS: Readonly<Record<string, GradientCheck>> = {
         Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)),
       );
       return loraLinear(g, t("x"), w, { a: t("a"), b: t("b"), scale: 1.5 });
+    },
+  },
+  "loraLinear with dropout": {
+    by: { x: [5, 6], a: [2, 6], b: [4, 2] },
+    build(g, t) {
+      const w = g.constant("w", [4, 6], new Float32Array(24).fill(0.3));
+      const dropout = {
+        rows: g.constant("rows", [5, 1], Int32Array.of(0, 2 ** 31 - 1, -(2 ** 30), 2 ** 30, 12345)),
+        columns: g.constant("columns", [1, 6], Int32Array.of(1, -(2 ** 31), 2 ** 30, -7, 2 ** 29, -(2 ** 30))),
+        rate: 0.4,
+      };
+      return loraLinear(g, t("x"), w, { a: t("a"), b: t("b"), scale: 1.5, dropout });
     },
   },
   residual: { by: { x: [2, 3], y: [2, 3] }, build: (g, t) => residual(g, t("x"), residual(g, t("x"), t("y"))) },
@@ -93,6 +106,33 @@ describe("crossEntropy", () => {
   });
 });
 
+describe("dropout", () => {
+  it("keeps a share of 1 - rate of each row and each column, and pairs of features as if drawn alone", async () => {
+    const [rows, columns, rate] = [400, 300, 0.2];
+    const noise = new Int32Array(rows + columns);
+    fillNoise(noise, 3);
+    const graph = new Graph();
+    const keep = keepMask(graph, {
+      rows: graph.constant("rows", [rows, 1], noise.subarray(0, rows)),
+      columns: graph.constant("columns", [1, columns], noise.subarray(rows)),
+      rate,
+    });
+    const ones = graph.constant("ones", [rows, columns], new Float32Array(rows * columns).fill(1));
+    const session = await openSession(graph.compile({ kept: keepOnly(graph, ones, keep) }), { threads: 1 });
+    await session.run();
+    const kept = session.output("kept", Float32Array);
+    await session.close();
+    const mean = (at: (i: number) => number, count: number) =>
+      Array.from({ length: count }, (_, i) => at(i)).reduce((sum, value) => sum + value, 0) / count;
+    expect(mean((i) => kept[i] ?? 0, kept.length)).toBeCloseTo(1 - rate, 1);
+    for (let row = 0; row < rows; row += 50) {
+      expect(Math.abs(mean((i) => kept[row * columns + i] ?? 0, columns) - 0.8)).toBeLessThan(0.12);
+    }
+    const both = mean((i) => (kept[i] ?? 0) * (kept[(i + 7 * columns + 5) % kept.length] ?? 0), kept.length);
+    expect(Math.abs(both - 0.64)).toBeLessThan(0.02);
+  });
+});
+
 describe("shapes that do not fit", () => {
   const graph = new Graph();
   const of = (name: string, ...shape: number[]) => graph.input(name, shape);
@@ -127,9 +167,13 @@ describe("shapes that do not fit", () => {
     ["swiglu", () => swiglu(graph, of("gate", 2, 3), of("up", 3, 2))],
     ["gatherRows", () => embedding(graph, of("table", 5), of("ids", 3))],
     [
-      "crossEntropy",
+      "logProbabilities",
       () =>
         crossEntropy(graph, { x: of("x", 5, 3), table: of("t", 7, 4), targets: of("l", 5), weights: of("w", 5, 1) }),
+    ],
+    [
+      "crossEntropy",
+      () => crossEntropy(graph, { x: of("x", 5, 3), table: of("t", 7, 3), targets: of("l", 5), weights: of("w", 5) }),
     ],
   ])("are refused by %s", (op, build) => {
     expect(build).toThrow(expect.objectContaining({ op }));

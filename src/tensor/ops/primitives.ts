@@ -50,7 +50,7 @@ export function matmulAdd(
 }
 
 export function add(graph: Graph, a: GraphTensor, b: GraphTensor): GraphTensor {
-  return single(graph, "Add", [a, b], broadcast("add", a, b));
+  return single(graph, "Add", [a, b], broadcast("add", a, b), {}, a);
 }
 
 export function subtract(graph: Graph, a: GraphTensor, b: GraphTensor): GraphTensor {
