@@ -133,11 +133,11 @@ describe("an adapter", () => {
       time: 32,
       seed: 2,
     });
-    expect(await further.loss({ batch: 1, time: 32, inputs, targets, weights })).toBe(nats);
+    expect(await further.loss({ batch: 1, time: 32, inputs, targets, positions, weights })).toBe(nats);
     const merged = models.saveAdapter(model, LORA);
     const whole = await models.openTrainable({ lora: null, adapter: merged, batch: 1, time: 32, seed: 2 });
     expect(whole.parameters.length).toBe(models.base.parameterCount);
-    expect(await whole.loss({ batch: 1, time: 32, inputs, targets, weights })).toBeCloseTo(nats, 3);
+    expect(await whole.loss({ batch: 1, time: 32, inputs, targets, positions, weights })).toBeCloseTo(nats, 3);
     await Promise.all([model, adapted, further, whole].map((each) => each.close()));
   });
 });
