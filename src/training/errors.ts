@@ -28,3 +28,34 @@ export class TrainingDivergedError extends TrilithError {
     this.step = step;
   }
 }
+
+/** Thrown when a checkpoint cannot be written; those before it are still there, and a run goes on from the last. */
+export class CheckpointWriteError extends TrilithError {
+  override readonly code = "checkpoint-not-written";
+  override readonly usage = true;
+  /** Of the newest checkpoint on disk. */
+  readonly lastStep: number | undefined;
+
+  constructor(about: { folder: string; step: number; lastStep: number | undefined; reason: string }, cause?: unknown) {
+    const { folder, step, lastStep, reason } = about;
+    const last = lastStep === undefined ? "there is no earlier one" : `the last whole one is that of step ${lastStep}`;
+    super(
+      `The checkpoint of step ${step} was not written to ${folder}: ${reason}; ${last}. ` +
+        "Make room on the disk and start the same run again: it goes on from there.",
+      { cause },
+    );
+    this.lastStep = lastStep;
+  }
+}
+
+/** Told of, not thrown, for a checkpoint that is no longer what was written: the one before it is taken. */
+export class CheckpointDamagedError extends TrilithError {
+  override readonly code = "checkpoint-damaged";
+
+  constructor(path: string, why: string) {
+    super(
+      `The checkpoint ${path} is damaged: ${why}. The run goes on from the one before, or from its start where there ` +
+        "is none. Look after the disk; the file may be removed.",
+    );
+  }
+}

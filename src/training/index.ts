@@ -3,6 +3,7 @@
  */
 
 export { type AdamWOptions, createAdamW } from "./adamw.ts";
+export { type Checkpoints, type CheckpointsOptions, openCheckpoints, type TrainingState } from "./checkpoints.ts";
 export {
   AuthorUnclearError,
   buildDataset,
@@ -20,7 +21,12 @@ export {
   TooFewDocumentsError,
   TooLittleTextError,
 } from "./datasets/index.ts";
-export { OptimizerStateError, TrainingDivergedError } from "./errors.ts";
+export {
+  CheckpointDamagedError,
+  CheckpointWriteError,
+  OptimizerStateError,
+  TrainingDivergedError,
+} from "./errors.ts";
 export {
   type FineTuneInput,
   type FineTuneMetrics,
@@ -35,5 +41,15 @@ export { type FineTuneOptions, LLAMA_PROJECTIONS } from "./fine-tune-options.ts"
 export { type ModelCardInput, modelNameOf, renderModelCard } from "./model-card.ts";
 export { type MuonOptions, openMuon } from "./muon.ts";
 export { combineOptimizers, type Optimizer, type OptimizerState } from "./optimizer.ts";
-export { type Schedule, type WarmupCosineOptions, warmupCosine, warmupStableDecay } from "./schedule.ts";
+export { createRunKeeper, type RunKeeper, type RunKeeperOptions, type RunMemory } from "./run-keeper.ts";
+export {
+  SCHEDULES,
+  type Schedule,
+  type ScheduleName,
+  type ScheduleSteps,
+  scheduleByName,
+  type WarmupCosineOptions,
+  warmupCosine,
+  warmupStableDecay,
+} from "./schedule.ts";
 export { meanLoss, type StepReport, type StepVerdict, type TrainOptions, trainModel } from "./train-loop.ts";

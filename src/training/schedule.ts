@@ -3,17 +3,42 @@
 /** The factor on the learning rate at a step, counted from 0. */
 export type Schedule = (step: number) => number;
 
-/** The settings of `warmupCosine`. */
-export interface WarmupCosineOptions {
-  /** Steps over which the factor rises linearly to 1. */
+/** The schedules that `scheduleByName` knows. */
+export const SCHEDULES = ["linear", "cosine", "constant", "constant_with_warmup"] as const;
+/** A name of `SCHEDULES`. */
+export type ScheduleName = (typeof SCHEDULES)[number];
+
+/** How long a schedule rises, and when it ends. */
+export interface ScheduleSteps {
   readonly warmupSteps: number;
   /** Steps of the whole run. */
   readonly steps: number;
+}
+
+/**
+ * The schedule that transformers has under this name for `lr_scheduler_type`: the first step of a warm-up has a rate of
+ * 0, `constant` has no warm-up, and the others fall to 0 at the end of the run or stay.
+ *
+ * @source huggingface/transformers `src/transformers/optimization.py`
+ */
+export function scheduleByName(name: ScheduleName, { warmupSteps, steps }: ScheduleSteps): Schedule {
+  if (name === "constant") return () => 1;
+  return (step) => {
+    if (step < warmupSteps) return step / Math.max(1, warmupSteps);
+    const progress = (step - warmupSteps) / Math.max(1, steps - warmupSteps);
+    if (name === "linear") return Math.max(0, 1 - progress);
+    if (name === "cosine") return (1 + Math.cos(Math.PI * Math.min(1, progress))) / 2;
+    return 1;
+  };
+}
+
+/** The settings of `warmupCosine`. */
+export interface WarmupCosineOptions extends ScheduleSteps {
   /** The factor at the end. Default 0. */
   readonly floor?: number;
 }
 
-/** Rises linearly, then falls along half a cosine. */
+/** Rises linearly from above 0, then falls along half a cosine. */
 export function warmupCosine({ warmupSteps, steps, floor = 0 }: WarmupCosineOptions): Schedule {
   return (step) => {
     if (step < warmupSteps) return (step + 1) / (warmupSteps + 1);

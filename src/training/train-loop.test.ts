@@ -8,7 +8,7 @@ import { Graph, openSession } from "../tensor/index.ts";
 import { createAdamW } from "./adamw.ts";
 import { openMuon, orthogonalise } from "./muon.ts";
 import { combineOptimizers, type Optimizer, type OptimizerState } from "./optimizer.ts";
-import { warmupCosine, warmupStableDecay } from "./schedule.ts";
+import { scheduleByName, warmupCosine, warmupStableDecay } from "./schedule.ts";
 import { meanLoss, type StepReport, trainModel } from "./train-loop.ts";
 
 const MATRIX: ParameterTensor = { name: "matrix", shape: [4, 6], offset: 0 };
@@ -255,6 +255,19 @@ describe("Muon", () => {
 });
 
 describe("schedules", () => {
+  it.each([
+    ["linear", [0, 0.5, 1, 0.75, 0.5, 0.25, 0]],
+    ["cosine", [0, 0.5, 1, 0.5 + Math.SQRT1_2 / 2, 0.5, 0.5 - Math.SQRT1_2 / 2, 0]],
+    ["constant", [1, 1, 1, 1, 1, 1, 1]],
+    ["constant_with_warmup", [0, 0.5, 1, 1, 1, 1, 1]],
+  ] as const)("%s is that of transformers", (name, factors) => {
+    const factor = scheduleByName(name, { warmupSteps: 2, steps: 6 });
+    factors.forEach((expected, step) => {
+      expect(factor(step)).toBeCloseTo(expected, 12);
+    });
+    expect(scheduleByName(name, { warmupSteps: 0, steps: 6 })(0)).toBe(1);
+  });
+
   it("rise linearly and fall along a cosine to the floor", () => {
     const factor = warmupCosine({ warmupSteps: 4, steps: 14, floor: 0.1 });
     expect([0, 1, 3].map(factor)).toEqual([0.2, 0.4, 0.8]);
