@@ -15,6 +15,7 @@ import {
   residual,
   rmsNorm,
   rope,
+  ropeFrequencies,
   splitHeads,
   swiglu,
 } from "../tensor/index.ts";
@@ -103,9 +104,10 @@ export function headTable(config: LlamaConfig, parts: LlamaParts): GraphTensor {
 /** Attention within the rows of a batch, as `mask` [B, 1, 1, T, T] allows it. */
 export function packedAttention(graph: Graph, config: LlamaConfig, mask: GraphTensor): Attend {
   const heads = (x: GraphTensor): GraphTensor => splitHeads(graph, x, mask.shape[0] ?? 0, headSize(config));
+  const frequencies = ropeFrequencies(headSize(config), config.rope_theta);
   return ({ q, k, v }) => {
-    const rotated = { q: rope(graph, heads(q), config.rope_theta), k: rope(graph, heads(k), config.rope_theta) };
-    return mergeHeads(graph, attention(graph, { ...rotated, v: heads(v), mask }));
+    const [rotatedQ, rotatedK] = [q, k].map((x) => rope(graph, heads(x), frequencies)) as [GraphTensor, GraphTensor]; // one each
+    return mergeHeads(graph, attention(graph, { q: rotatedQ, k: rotatedK, v: heads(v), mask }));
   };
 }
 

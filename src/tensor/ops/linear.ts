@@ -6,7 +6,7 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph, GraphTensor } from "../graph.ts";
 import { type Dropout, keepMask, keepOnly } from "./dropout.ts";
-import { add, matmul, matmulAdd } from "./primitives.ts";
+import { add, matmul, matmulAdd, reduce, reshape } from "./primitives.ts";
 
 /** y = x Wᵀ: x [N, in], W [out, in], y [N, out]. */
 export function linear(graph: Graph, x: GraphTensor, w: GraphTensor): GraphTensor {
@@ -61,6 +61,17 @@ export function loraLinear(graph: Graph, x: GraphTensor, w: GraphTensor, lora: L
       () => matmul(graph, dy, h, { transposeA: true, alpha: scale }),
     ];
   });
+}
+
+/** x + bias for every row: x [N, out], bias [out]. */
+export function addBias(graph: Graph, x: GraphTensor, bias: GraphTensor): GraphTensor {
+  if (x.shape.length !== 2 || bias.shape.join() !== `${x.shape[1]}`) {
+    throw new ShapeError("addBias", [x, bias], "x [N, out] and bias [out]");
+  }
+  return graph.record(add(graph, x, bias), [x, bias], (dy) => [
+    () => dy,
+    () => reshape(graph, reduce(graph, "ReduceSum", dy, 0), bias.shape),
+  ]);
 }
 
 /** x + y for tensors of one shape: the residual connection. */

@@ -9,9 +9,9 @@ import { attention, mergeHeads, splitHeads } from "./attention.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { fillNoise, keepMask, keepOnly } from "./dropout.ts";
 import { embedding } from "./embedding.ts";
-import { linear, loraLinear, residual } from "./linear.ts";
+import { addBias, linear, loraLinear, residual } from "./linear.ts";
 import { rmsNorm } from "./rms-norm.ts";
-import { rope } from "./rope.ts";
+import { rope, ropeFrequencies } from "./rope.ts";
 import { swiglu } from "./swiglu.ts";
 
 const HIDDEN = -1e9;
@@ -47,11 +47,13 @@ const CHECKS: Readonly<Record<string, GradientCheck>> = {
     },
   },
   residual: { by: { x: [2, 3], y: [2, 3] }, build: (g, t) => residual(g, t("x"), residual(g, t("x"), t("y"))) },
+  addBias: { by: { x: [5, 3], bias: [3] }, build: (g, t) => addBias(g, t("x"), t("bias")) },
   rmsNorm: { by: { x: [4, 6], gain: [6] }, build: (g, t) => rmsNorm(g, t("x"), t("gain"), 1e-5) },
-  rope: { by: { x: [2, 3, 5, 4] }, build: (g, t) => rope(g, t("x"), 10000) },
+  "rmsNorm of heads": { by: { x: [2, 2, 3, 4], gain: [4] }, build: (g, t) => rmsNorm(g, t("x"), t("gain"), 1e-5) },
+  rope: { by: { x: [2, 3, 5, 4] }, build: (g, t) => rope(g, t("x"), ropeFrequencies(4, 10000)) },
   "splitHeads and mergeHeads": {
     by: { x: [6, 8] },
-    build: (g, t) => mergeHeads(g, rope(g, splitHeads(g, t("x"), 2, 4), 100)),
+    build: (g, t) => mergeHeads(g, rope(g, splitHeads(g, t("x"), 2, 4), [1, 0.1])),
   },
   "attention of 4 query heads on 2 key heads": {
     by: { q: [2, 4, 4, 3], k: [2, 2, 4, 3], v: [2, 2, 4, 3] },
@@ -151,7 +153,8 @@ describe("shapes that do not fit", () => {
     ],
     ["residual", () => residual(graph, of("x", 5, 3), of("y", 5, 4))],
     ["rmsNorm", () => rmsNorm(graph, of("x", 5, 3), of("gain", 4), 1e-5)],
-    ["rope", () => rope(graph, of("x", 1, 2, 3, 5), 10000)],
+    ["addBias", () => addBias(graph, of("x", 5, 3), of("bias", 5))],
+    ["rope", () => rope(graph, of("x", 1, 2, 3, 5), [1, 1])],
     ["splitHeads", () => splitHeads(graph, of("x", 6, 8), 4, 4)],
     ["mergeHeads", () => mergeHeads(graph, of("x", 6, 8))],
     [
