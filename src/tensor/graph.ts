@@ -3,12 +3,14 @@
  * Nothing is computed here. The tape beside the nodes says how gradients flow back through each operation.
  */
 
+import { ShapeError } from "./errors.ts";
 import {
   type AttributeValue,
   type ElementType,
   encodeModel,
   type OnnxInitializer,
   type OnnxNode,
+  type OnnxValue,
 } from "./onnx-protobuf.ts";
 
 /** A value in a graph: a name, a fixed shape and an element type. Holds no data. */
@@ -41,7 +43,10 @@ export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
 }
 
-const MICROSOFT_OPS = new Set(["FusedMatMul", "QuickGelu", "RotaryEmbedding"]);
+const MICROSOFT_OPS = new Set(["FusedMatMul", "GroupQueryAttention", "MatMulNBits", "QuickGelu", "RotaryEmbedding"]);
+
+/** Numbers that no tensor is long: they stand for lengths that are known only when a graph is run. */
+const STAND_INS = [1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099, 1_000_117, 1_000_121];
 
 /**
  * A graph under construction: `input` and `constant` begin it, operations grow it, `compile` ends it.
@@ -53,7 +58,20 @@ export class Graph {
   readonly #initializers = new Map<string, OnnxInitializer>();
   readonly #inputs: GraphTensor[] = [];
   readonly #differentiable = new Set<string>();
+  readonly #dimensions = new Map<number, string>();
   #count = 0;
+
+  /**
+   * A length that is known only when the graph is run, as the number that stands for it in shapes. It may be the first
+   * dimension of what is reshaped, and must not become part of another one.
+   */
+  dimension(name: string): number {
+    const known = [...this.#dimensions].find(([, other]) => other === name);
+    const length = known?.[0] ?? STAND_INS[this.#dimensions.size];
+    if (length === undefined) throw new ShapeError("dimension", [], `at most ${STAND_INS.length} open dimensions`);
+    this.#dimensions.set(length, name);
+    return length;
+  }
 
   /** A tensor that is fed at every run. */
   input(name: string, shape: readonly number[], type: ElementType = "float32"): GraphTensor {
@@ -125,9 +143,13 @@ export class Graph {
     const model = encodeModel({
       nodes: [...this.#nodes, ...renames],
       initializers: [...this.#initializers.values()],
-      inputs: this.#inputs,
-      outputs: named,
+      inputs: this.#inputs.map((value) => this.#declare(value)),
+      outputs: named.map((value) => this.#declare(value)),
     });
     return { model, inputs: this.#inputs, outputs: named };
+  }
+
+  #declare({ shape, ...value }: GraphTensor): OnnxValue {
+    return { ...value, shape: shape.map((length) => this.#dimensions.get(length) ?? length) };
   }
 }

@@ -7,6 +7,7 @@ export { gradients } from "./autodiff.ts";
 export { SessionError, ShapeError } from "./errors.ts";
 export { flatGradient, flatParameters, flatSize, layOut } from "./flat-parameters.ts";
 export { type CompiledGraph, Graph, type GraphTensor } from "./graph.ts";
+export { type ElementType, encodeWeight, type OnnxWeight } from "./onnx-protobuf.ts";
 export { attention, mergeHeads, splitHeads } from "./ops/attention.ts";
 export { crossEntropy, logProbabilities } from "./ops/cross-entropy.ts";
 export { type Dropout, fillNoise } from "./ops/dropout.ts";

@@ -5,7 +5,7 @@
  * @source onnx/onnx.proto3, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 
-export type ElementType = "float32" | "int32" | "int64" | "bool";
+export type ElementType = "float32" | "int32" | "int64" | "bool" | "uint8" | "float16";
 
 export type AttributeValue = number | { readonly float: number } | readonly number[] | string;
 
@@ -19,13 +19,22 @@ export interface OnnxNode {
 
 export interface OnnxValue {
   readonly name: string;
-  readonly shape: readonly number[];
+  /** Lengths; a name where a length is known only when the graph is run. */
+  readonly shape: readonly (number | string)[];
   readonly type: ElementType;
 }
 
 /** A constant of the graph; `data` holds the elements in row-major order. */
 export interface OnnxInitializer extends OnnxValue {
+  readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array | BigInt64Array;
+}
+
+/** A constant that is not part of `encodeModel`'s bytes: a piece to put behind them. */
+export interface OnnxWeight extends OnnxValue {
+  readonly shape: readonly number[];
+  /** The elements; or where they lie: a file beside the model, which ONNX Runtime may also be handed in memory. */
+  readonly data: Uint8Array | { readonly file: string; readonly offset: number; readonly sizeBytes: number };
 }
 
 export interface OnnxGraph {
@@ -35,13 +44,15 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
-const DATA_TYPE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+const DATA_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const IR_VERSION = 8;
 const OPSET_VERSION = 18;
 const VARINT = 0;
 const BYTES = 2;
 const FIXED32 = 5;
+/** `data_location` of a constant whose elements lie in another file. */
+const EXTERNAL = 1;
 
 /** A piece of a message; nested pieces are joined once, at the end, so that weights are copied once. */
 type Piece = readonly Uint8Array[];
@@ -62,6 +73,20 @@ export function encodeModel(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
     ...message(8, [...text(1, ""), ...integer(2, OPSET_VERSION)]),
     ...message(8, [...text(1, "com.microsoft"), ...integer(2, 1)]),
   ]);
+}
+
+/**
+ * The bytes of one more constant, to be written behind those of `encodeModel`: protobuf joins messages that follow one
+ * another, so that a model of any size is written weight by weight. The last piece is the elements themselves.
+ *
+ * @source https://protobuf.dev/programming-guides/encoding, "Last One Wins": embedded messages are merged
+ */
+export function encodeWeight({ name, shape, type, data }: OnnxWeight): readonly Uint8Array[] {
+  const head = [...shape.flatMap((size) => integer(1, size)), ...integer(2, DATA_TYPE[type]), ...text(8, name)];
+  if (data instanceof Uint8Array) return message(7, message(5, [...head, ...message(9, [data])]));
+  const entries = { location: data.file, offset: `${data.offset}`, length: `${data.sizeBytes}` };
+  const places = Object.entries(entries).flatMap(([key, value]) => message(13, [...text(1, key), ...text(2, value)]));
+  return message(7, message(5, [...head, ...places, ...integer(14, EXTERNAL)]));
 }
 
 function encodeNode(node: OnnxNode): Piece {
@@ -93,7 +118,7 @@ function encodeInitializer({ name, shape, type, data }: OnnxInitializer): Piece 
 }
 
 function encodeValue({ name, shape, type }: OnnxValue): Piece {
-  const dimensions = shape.flatMap((size) => message(1, integer(1, size)));
+  const dimensions = shape.flatMap((size) => message(1, typeof size === "number" ? integer(1, size) : text(2, size)));
   const tensorType = [...integer(1, DATA_TYPE[type]), ...message(2, dimensions)];
   return [...text(1, name), ...message(2, message(1, tensorType))];
 }

@@ -89,7 +89,9 @@ export function total(graph: Graph, x: GraphTensor): GraphTensor {
 
 export function reshape(graph: Graph, x: GraphTensor, shape: readonly number[]): GraphTensor {
   if (sizeOf(x.shape) !== sizeOf(shape)) throw new ShapeError("reshape", [x, { name: "target", shape }], "equal sizes");
-  return single(graph, "Reshape", [x, graph.integers(shape)], shape, {}, x);
+  // The first length is left to the run, for it may be an open dimension.
+  const target = shape.length === 0 ? shape : [-1, ...shape.slice(1)];
+  return single(graph, "Reshape", [x, graph.integers(target)], shape, {}, x);
 }
 
 export function transpose(graph: Graph, x: GraphTensor, order: readonly number[]): GraphTensor {
