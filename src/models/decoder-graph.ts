@@ -1,110 +1,134 @@
 /**
- * Llama's forward pass for one sequence that grows: new tokens attend to a cache of keys and values and to each other.
- * The graph reads the cache and gives back the new tokens' keys and values; the caller writes them where they belong.
- * Letters: T new tokens, S slots of the cache, L layers, H query heads, K key/value heads, D head size, V vocabulary.
+ * Llama's forward pass for one sequence that grows, as one ONNX model for any number of new tokens: they attend to a
+ * cache of keys and values and to each other, and their own keys and values are written into the same cache.
+ * Letters: T new tokens, S slots of the cache, R rows, H query heads, K key/value heads, D head size, P head size in
+ * the cache (D rounded up to what the operator can, filled with zeros), V vocabulary.
  */
 
-import {
-  type CompiledGraph,
-  Graph,
-  type GraphTensor,
-  linear,
-  mergeHeads,
-  primitives,
-  splitHeads,
-} from "../tensor/index.ts";
-import { headSize, type LlamaConfig, llamaTensors } from "./llama-config.ts";
-import { type Attend, headTable, llamaHidden, plainParts } from "./llama-graph.ts";
-import { type Weights, weightOf } from "./llama-weights.ts";
+import { encodeWeight, Graph, type GraphTensor, primitives } from "../tensor/index.ts";
+import { headSize, type LlamaConfig } from "./llama-config.ts";
+import { type Attend, llamaHidden } from "./llama-graph.ts";
+import type { Weights } from "./llama-weights.ts";
+import { rotationTables } from "./rotation-tables.ts";
+import { storedParts, type WeightPrecision } from "./stored-parts.ts";
 
-const { concatenate, matmul, reshape, softmax, split, add } = primitives;
+const { gatherRows, map, reshape } = primitives;
 
-/** The parts of a forward pass whose weights are constants of the graph. */
-export function constantParts(graph: Graph, config: LlamaConfig, weights: Weights) {
-  const shapes = llamaTensors(config);
-  return plainParts(graph, (name) => {
-    const shape = shapes[name] ?? [];
-    return graph.constant(name, shape, weightOf(weights, name, shape));
-  });
+/** Head sizes of ONNX Runtime's `GroupQueryAttention` on a CPU are multiples of this. */
+const HEAD_STEP = 16;
+
+/** A model that is ready to be opened, and what its cache is like. */
+export interface DecoderModel {
+  /**
+   * Inputs: `ids` [T] int32 and their `positions` [1, T] int64; `last` [1] int32, the position of the last of them;
+   * `length` [1] int32, the tokens in the cache after these; `rows` [R] int64, of which the logits are wanted; `scored`
+   * and `targets` [R'] int64, the rows of which a target's likelihood is wanted; `past.N.key` and `past.N.value`
+   * [1, K, S, P]. Outputs: `logits` [R, V]; `nats` [R', 1]; `present.N.key` and `present.N.value`, which must be given
+   * the memory of the past.
+   */
+  readonly model: Uint8Array;
+  /** The weights' bytes by the file names that the model knows them by. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly cache: { readonly layers: number; readonly heads: number; readonly size: number };
+  readonly vocabulary: number;
+  readonly contextTokens: number;
 }
 
-/**
- * The graph for `time` new tokens.
- * Inputs: `ids` [T] int32; `position` [1] int64, of the first new token; `cache` [2 L, K, S, D], keys of a layer then
- * its values; `mask` [T, S + T], added to the scores. Outputs: `logits` [T, V]; `fresh` [2 L, K, T, D].
- */
-export function decoderGraph(config: LlamaConfig, weights: Weights, time: number): CompiledGraph {
+/** The model of a configuration; its weights are views of `weights` where they need no change. */
+export function decoderModel(config: LlamaConfig, weights: Weights, precision: WeightPrecision): DecoderModel {
   const graph = new Graph();
-  const slots = config.max_position_embeddings;
-  const [layers, kvHeads, size] = [config.num_hidden_layers, config.num_key_value_heads, headSize(config)];
-  const ids = graph.input("ids", [time], "int32");
-  const position = graph.input("position", [1], "int64");
-  const cache = graph.input("cache", [2 * layers, kvHeads, slots, size]);
-  const mask = graph.input("mask", [time, slots + time]);
-  const past = split(graph, cache, new Array(2 * layers).fill(1));
-  const rotate = rotation(graph, config, slots + time, position);
-  const fresh: GraphTensor[] = [];
-  const attend: Attend = ({ q, k, v }, layer) => {
-    const heads = (x: GraphTensor): GraphTensor => splitHeads(graph, x, 1, size);
-    const [keys, values] = [rotate(heads(k)), heads(v)];
-    fresh.push(keys, values);
-    return mergeHeads(
-      graph,
-      cachedAttention(graph, {
-        q: rotate(heads(q)),
-        keys: appendTime(graph, past[2 * layer], keys),
-        values: appendTime(graph, past[2 * layer + 1], values),
-        mask,
-      }),
-    );
-  };
-  const parts = constantParts(graph, config, weights);
-  const hidden = llamaHidden(graph, config, ids, parts, attend);
-  const logits = linear(graph, hidden, headTable(config, parts));
-  return graph.compile({ logits, fresh: concatenate(graph, fresh) });
-}
-
-/** Past [1, K, S, D] and new [1, K, T, D] keys or values as [1, K, S + T, D]. */
-function appendTime(graph: Graph, past: GraphTensor | undefined, fresh: GraphTensor): GraphTensor {
-  const [, kvHeads = 0, time = 0, size = 0] = fresh.shape;
-  const inputs = past ? [past, fresh] : [fresh];
-  const length = (past?.shape[2] ?? 0) + time;
-  const [joined = fresh] = graph.node("Concat", inputs, {
-    shapes: [[1, kvHeads, length, size]],
-    attributes: { axis: 2 },
+  const files = new Map<string, Uint8Array>();
+  const pieces: Uint8Array[] = [];
+  const parts = storedParts(graph, { config, weights, precision }, (weight, bytes) => {
+    files.set(weight.name, bytes);
+    pieces.push(...encodeWeight({ ...weight, data: { file: weight.name, offset: 0, sizeBytes: bytes.byteLength } }));
   });
-  return joined;
+  const size = HEAD_STEP * Math.ceil(headSize(config) / HEAD_STEP);
+  const present: Record<string, GraphTensor> = {};
+  const ids = graph.input("ids", [graph.dimension("tokens")], "int32");
+  const hidden = llamaHidden(graph, config, ids, parts, cachedAttention(graph, config, { size, present }));
+  const logitsOf = (rows: GraphTensor): GraphTensor => parts.head(gatherRows(graph, hidden, rows));
+  const logits = logitsOf(graph.input("rows", [graph.dimension("rows")], "int64"));
+  const { model } = graph.compile({ logits, nats: likelihoods(graph, logitsOf), ...present });
+  return {
+    model: Buffer.concat([model, ...pieces]),
+    files,
+    cache: { layers: config.num_hidden_layers, heads: config.num_key_value_heads, size },
+    vocabulary: config.vocab_size,
+    contextTokens: config.max_position_embeddings,
+  };
 }
 
-/** softmax(q kᵀ / sqrt(D) + mask) v: q [1, H, T, D], keys and values [1, K, N, D], mask [T, N]; gives [1, H, T, D]. */
+/** Minus the log-likelihood of each scored row's target, [R', 1]. */
+function likelihoods(graph: Graph, logitsOf: (rows: GraphTensor) => GraphTensor): GraphTensor {
+  const rows = graph.dimension("scored");
+  const logits = logitsOf(graph.input("scored", [rows], "int64"));
+  const targets = reshape(graph, graph.input("targets", [rows], "int64"), [rows, 1]);
+  const shares = node(graph, "LogSoftmax", [logits], logits.shape, { axis: -1 });
+  return map(graph, "Neg", node(graph, "GatherElements", [shares, targets], [rows, 1], { axis: 1 }));
+}
+
+/** Attention through the cache; the layers' caches become inputs, and outputs in `present`. */
 function cachedAttention(
   graph: Graph,
-  { q, keys, values, mask }: Readonly<Record<"q" | "keys" | "values" | "mask", GraphTensor>>,
-): GraphTensor {
-  const [, heads = 0, time = 0, size = 0] = q.shape;
-  const [, kvHeads = 0, length = 0] = keys.shape;
-  const group = heads / kvHeads;
-  const query = reshape(graph, q, [1, kvHeads, group * time, size]);
-  const scores = matmul(graph, query, keys, { transposeB: true, alpha: 1 / Math.sqrt(size) });
-  const masked = add(graph, reshape(graph, scores, [1, kvHeads, group, time, length]), mask);
-  const shares = reshape(graph, softmax(graph, masked), scores.shape);
-  return reshape(graph, matmul(graph, shares, values), q.shape);
+  config: LlamaConfig,
+  { size, present }: { size: number; present: Record<string, GraphTensor> },
+): Attend {
+  const [tokens, slots] = [graph.dimension("tokens"), graph.dimension("slots")];
+  const [heads, kvHeads, unpadded] = [config.num_attention_heads, config.num_key_value_heads, headSize(config)];
+  const positions = graph.input("positions", [1, tokens], "int64");
+  const lengths = [graph.input("last", [1], "int32"), graph.input("length", [1], "int32")];
+  const { shape, cosine, sine } = rotationTables(config, config.max_position_embeddings);
+  const tables = [graph.constant("cosine", shape, cosine), graph.constant("sine", shape, sine)];
+  const rotate = (x: GraphTensor): GraphTensor => node(graph, "RotaryEmbedding", [x, positions, ...tables], x.shape);
+  const attributes = {
+    num_heads: heads,
+    kv_num_heads: kvHeads,
+    scale: { float: 1 / Math.sqrt(unpadded) },
+  };
+  const [pad, unpad] = padding(graph, unpadded, size);
+  return ({ q, k, v }, layer) => {
+    const [query, key, value] = [q, k, v].map((x) =>
+      node(graph, "Unsqueeze", [x, graph.integers([0])], [1, ...x.shape]),
+    ) as [GraphTensor, GraphTensor, GraphTensor]; // three in, three out
+    const past = ["key", "value"].map((side) => graph.input(`past.${layer}.${side}`, [1, kvHeads, slots, size]));
+    const inputs = [pad(rotate(query), heads), pad(rotate(key), kvHeads), pad(value, kvHeads), ...past, ...lengths];
+    const [mixed, keys, values] = graph.node("GroupQueryAttention", inputs, {
+      shapes: [[1, tokens, heads * size], ...past.map(({ shape }) => shape)],
+      attributes,
+    }) as readonly [GraphTensor, GraphTensor, GraphTensor]; // three shapes give three outputs
+    Object.assign(present, { [`present.${layer}.key`]: keys, [`present.${layer}.value`]: values });
+    return unpad(mixed, heads);
+  };
 }
 
-/** Rotary embedding of x [1, heads, T, D] from a position that is an input. */
-function rotation(graph: Graph, config: LlamaConfig, positions: number, start: GraphTensor) {
-  const half = headSize(config) / 2;
-  const table = (name: string, value: (angle: number) => number): GraphTensor =>
-    graph.constant(
-      name,
-      [positions, half],
-      Float32Array.from({ length: positions * half }, (_, i) =>
-        value(Math.floor(i / half) * config.rope_theta ** (-(i % half) / half)),
-      ),
-    );
-  const tables = [table("cosine", Math.cos), table("sine", Math.sin)];
-  return (x: GraphTensor): GraphTensor => {
-    const [rotated = x] = graph.node("RotaryEmbedding", [x, start, ...tables], { shapes: [x.shape] });
-    return rotated;
+/** From [1, T, count D] to [1, T, count P] with zeros behind each head, and from there to [T, count D]. */
+function padding(graph: Graph, from: number, to: number) {
+  const tokens = graph.dimension("tokens");
+  const flatten = (x: GraphTensor, width: number): GraphTensor =>
+    node(graph, "Reshape", [x, graph.integers([-1, width])], [tokens, width]);
+  const pad = (x: GraphTensor, count: number): GraphTensor => {
+    if (from === to) return x;
+    const apart = node(graph, "Reshape", [x, graph.integers([-1, count, from])], [tokens, count, from]);
+    const padded = node(graph, "Pad", [apart, graph.integers([0, 0, 0, 0, 0, to - from])], [tokens, count, to]);
+    return node(graph, "Reshape", [padded, graph.integers([1, -1, count * to])], [1, tokens, count * to]);
   };
+  const unpad = (x: GraphTensor, count: number): GraphTensor => {
+    if (from === to) return flatten(x, count * to);
+    const apart = node(graph, "Reshape", [x, graph.integers([-1, count, to])], [tokens, count, to]);
+    const bounds = [[0], [from], [2]].map((bound) => graph.integers(bound));
+    return flatten(node(graph, "Slice", [apart, ...bounds], [tokens, count, from]), count * from);
+  };
+  return [pad, unpad] as const;
+}
+
+function node(
+  graph: Graph,
+  op: string,
+  inputs: readonly GraphTensor[],
+  shape: readonly number[],
+  attributes: Readonly<Record<string, number>> = {},
+): GraphTensor {
+  const [output] = graph.node(op, inputs, { shapes: [shape], attributes }) as readonly [GraphTensor]; // one shape
+  return output;
 }

@@ -3,7 +3,7 @@ import type { TokenBatch } from "../contracts/models.ts";
 import { createRandom } from "../core/random.ts";
 import { type Decoder, openDecoder } from "./decoder.ts";
 import { openFullTrainable } from "./llama-trainable.ts";
-import { openScorer } from "./scorer.ts";
+import { scoreSequences } from "./scorer.ts";
 import { TINY_CONFIG, tinyWeights } from "./tiny-llama.ts";
 
 const weights = tinyWeights(3);
@@ -36,7 +36,7 @@ function natsOf(logits: Float32Array, id: number): number {
 describe("the decoder", () => {
   let decoder: Decoder;
   beforeAll(async () => {
-    decoder = await openDecoder(TINY_CONFIG, weights, 1);
+    decoder = await openDecoder(TINY_CONFIG, weights, { threads: 1 });
   });
   afterAll(() => decoder.close());
 
@@ -82,25 +82,25 @@ describe("the decoder", () => {
 
 describe("the scorer", () => {
   it("gives the nats of the training graph for each of many texts of a row", async () => {
-    const scorer = await openScorer(TINY_CONFIG, weights, 1);
+    const decoder = await openDecoder(TINY_CONFIG, weights, { threads: 1 });
     const texts = [tokens.slice(0, 9), tokens.slice(9, 12), [], tokens.slice(20, 62), tokens.slice(3, 4)];
-    const scores = await scorer.score(texts);
+    const scores = await scoreSequences(decoder, texts, BOS);
     for (const [i, text] of texts.entries()) {
       const expected = text.length > 0 ? await trainingNats([BOS, ...text.slice(0, -1)], text) : 0;
       expect(Math.abs((scores[i] ?? 0) - expected)).toBeLessThan(1e-3 * Math.max(1, text.length));
     }
-    await scorer.close();
+    await decoder.close();
   });
 
   it("reads a long text in windows that overlap by half", async () => {
-    const scorer = await openScorer(TINY_CONFIG, weights, 1);
+    const decoder = await openDecoder(TINY_CONFIG, weights, { threads: 1 });
     // 120 tokens in windows of 48: 0–48 behind bos, 24–72 counted from 48, 48–96 from 72, 72–120 from 96.
     const parts = [await trainingNats([BOS, ...tokens.slice(0, TIME - 1)], tokens.slice(0, TIME))];
     for (const start of [24, 48, 72]) {
       parts.push(await trainingNats(tokens.slice(start - 1, start + 47), tokens.slice(start, start + 48), 24));
     }
-    const [score = 0] = await scorer.score([tokens]);
+    const [score = 0] = await scoreSequences(decoder, [tokens], BOS);
     expect(Math.abs(score - parts.reduce((sum, part) => sum + part, 0))).toBeLessThan(1e-2);
-    await scorer.close();
+    await decoder.close();
   });
 });

@@ -1,108 +1,174 @@
 /**
- * Scores of the next token for sequences that grow, through a key/value cache. Two graphs share the cache's memory: one
- * takes a single token, one a whole piece of a prompt. Both run in threads of their own.
+ * What a model makes of sequences that grow: the scores of their next token, or how likely given tokens are. The model
+ * and the sequences' keys and values live in a thread of their own; a prompt is read in pieces, so that sequences take
+ * turns and a reader can give up.
  */
 
-import { openThreadSession, type TensorSession } from "../tensor/index.ts";
-import { decoderGraph } from "./decoder-graph.ts";
+import { Worker } from "node:worker_threads";
+import { SessionError } from "../tensor/index.ts";
+import { decoderModel } from "./decoder-graph.ts";
+import type { DecoderAnswer, DecoderRequest, DecoderSetup } from "./decoder-thread.ts";
 import { ContextExceededError } from "./errors.ts";
-import { headSize, type LlamaConfig } from "./llama-config.ts";
+import type { LlamaConfig } from "./llama-config.ts";
 import type { Weights } from "./llama-weights.ts";
+import type { WeightPrecision } from "./stored-parts.ts";
 
-/** Tokens of a prompt that are read at once. */
-const PIECE = 32;
-const HIDDEN = -1e9;
+/** Tokens that are read at once. */
+const PIECE = 256;
 
-/** One sequence: what it has read so far. */
+/** One sequence: what it has read so far. One call at a time. */
 export interface DecoderSequence {
   /** Tokens read; at most the model's context. */
   readonly length: number;
   /**
-   * Reads more tokens and gives the logits [V] after the last of them, in an array of the caller's own. One read at a
-   * time.
+   * Reads more tokens and gives the logits [V] after the last of them, in an array of the caller's own.
    *
    * @throws {ContextExceededError} (`context-exceeded`) when the sequence would be longer than the model's context
    */
-  read(ids: readonly number[]): Promise<Float32Array>;
+  read(ids: readonly number[], signal?: AbortSignal): Promise<Float32Array>;
+  /**
+   * Reads more tokens and gives the nats of each target: minus the log-likelihood that it follows the id of its place.
+   *
+   * @throws {ContextExceededError} (`context-exceeded`) when the sequence would be longer than the model's context
+   */
+  score(ids: readonly number[], targets: readonly number[]): Promise<Float32Array>;
+  /** Forgets all but the first tokens; what is read next follows them. */
+  truncate(length: number): void;
+  /** Gives the memory back. */
+  close(): void;
 }
 
 export interface Decoder {
   readonly contextTokens: number;
-  /** Sequences are independent; their reads take turns. */
+  /** Sequences are independent; their reads take turns. Each takes memory until it is closed. */
   createSequence(): DecoderSequence;
   close(): Promise<void>;
 }
 
-/** Opens a decoder; `threads` is of one operation. */
-export async function openDecoder(config: LlamaConfig, weights: Weights, threads = 2): Promise<Decoder> {
-  const slots = config.max_position_embeddings;
-  const layout = { planes: 2 * config.num_hidden_layers * config.num_key_value_heads, slots, size: headSize(config) };
-  const cache = new Float32Array(new SharedArrayBuffer(4 * layout.planes * slots * layout.size));
-  const open = (time: number): Promise<TensorSession> =>
-    openThreadSession(decoderGraph(config, weights, time), { threads, inputs: { cache } });
-  const [single, piece] = await Promise.all([open(1), open(PIECE)]);
-  let turn: Promise<unknown> = Promise.resolve();
+/** How a decoder computes. */
+export interface DecoderOptions {
+  /** Of one operation. Default 2. */
+  readonly threads?: number;
+  /** Default float32. */
+  readonly precision?: WeightPrecision;
+}
+
+/**
+ * Opens a decoder. Its thread copies the weights; those whose memory is shared (`SharedArrayBuffer`) only once.
+ *
+ * @throws {SessionError} (`tensor-session-failed`) when ONNX Runtime refuses the model
+ */
+export async function openDecoder(
+  config: LlamaConfig,
+  weights: Weights,
+  { threads = 2, precision = "float32" }: DecoderOptions = {},
+): Promise<Decoder> {
+  const thread = await startThread({ decoder: decoderModel(config, weights, precision), threads });
+  const contextTokens = config.max_position_embeddings;
+  let sequences = 0;
   return {
-    contextTokens: slots,
+    contextTokens,
     createSequence() {
-      const own = new Float32Array(cache.length);
+      const sequence = sequences++;
       let length = 0;
-      const readPiece = async (ids: readonly number[]): Promise<Float32Array> => {
-        const [session, time] = ids.length === 1 ? [single, 1] : [piece, PIECE];
-        cache.set(own);
-        feed(session, { ids, length, slots, time });
-        await session.run();
-        keep(session.output("fresh", Float32Array), own, { ...layout, time, count: ids.length, length });
+      const read = async (ids: readonly number[], targets?: readonly number[]): Promise<Float32Array> => {
+        if (length + ids.length > contextTokens) throw new ContextExceededError(length + ids.length, contextTokens);
+        const values = await thread.ask({
+          kind: "read",
+          sequence,
+          past: length,
+          ids: Int32Array.from(ids),
+          ...(targets && { targets: Int32Array.from(targets) }),
+        });
         length += ids.length;
-        const logits = session.output("logits", Float32Array);
-        return logits.slice((ids.length - 1) * config.vocab_size, ids.length * config.vocab_size);
+        return values;
       };
       return {
         get length() {
           return length;
         },
-        async read(ids) {
-          if (length + ids.length > slots) throw new ContextExceededError(length + ids.length, slots);
+        async read(ids, signal) {
+          if (length + ids.length > contextTokens) throw new ContextExceededError(length + ids.length, contextTokens);
           let logits: Float32Array = new Float32Array();
-          for (let start = 0; start < ids.length; start += PIECE) {
-            const next = turn.then(() => readPiece(ids.slice(start, start + PIECE)));
-            turn = next.catch(() => undefined);
-            logits = await next;
+          for (const [from, to] of pieces(ids.length)) {
+            signal?.throwIfAborted();
+            logits = await read(ids.slice(from, to));
           }
           return logits;
         },
+        async score(ids, targets) {
+          const nats = new Float32Array(ids.length);
+          for (const [from, to] of pieces(ids.length))
+            nats.set(await read(ids.slice(from, to), targets.slice(from, to)), from);
+          return nats;
+        },
+        truncate(to) {
+          length = Math.min(length, to);
+        },
+        close() {
+          thread.tell({ kind: "drop", sequence });
+        },
       };
     },
-    async close() {
-      await turn;
-      await Promise.all([single.close(), piece.close()]);
-    },
+    close: thread.close,
   };
 }
 
-/** Fills ids (padded with zeros), position and mask: a token sees the cached ones, and the new ones up to itself. */
-function feed(
-  session: TensorSession,
-  { ids, length, slots, time }: { ids: readonly number[]; length: number; slots: number; time: number },
-): void {
-  session.input("ids", Int32Array).fill(0).set(ids);
-  session.input("position", BigInt64Array)[0] = BigInt(length);
-  const mask = session.input("mask", Float32Array).fill(HIDDEN);
-  const width = slots + time;
-  for (let t = 0; t < time; t++) {
-    mask.fill(0, t * width, t * width + length);
-    mask.fill(0, t * width + slots, t * width + slots + t + 1);
-  }
+function pieces(length: number): readonly (readonly [number, number])[] {
+  return Array.from({ length: Math.ceil(length / PIECE) }, (_, i) => [i * PIECE, Math.min(length, (i + 1) * PIECE)]);
 }
 
-/** Copies the new keys and values [planes, time, size] behind what the cache [planes, slots, size] holds. */
-function keep(
-  fresh: Float32Array,
-  cache: Float32Array,
-  at: { planes: number; slots: number; size: number; time: number; count: number; length: number },
-): void {
-  for (let plane = 0; plane < at.planes; plane++) {
-    const from = plane * at.time * at.size;
-    cache.set(fresh.subarray(from, from + at.count * at.size), (plane * at.slots + at.length) * at.size);
+/** A request without its id. */
+type Question = Omit<Extract<DecoderRequest, { kind: "read" }>, "id"> | { readonly kind: "close" };
+
+/** Starts the thread and waits until the model is open. The thread holds the process open only while it owes an answer. */
+async function startThread(setup: DecoderSetup) {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./decoder-thread.${extension}`, import.meta.url), { workerData: setup });
+  const waiting = new Map<number, PromiseWithResolvers<Float32Array>>();
+  let [asked, ended] = [0, undefined as SessionError | undefined];
+  const expect = (id: number): Promise<Float32Array> => {
+    const answer = Promise.withResolvers<Float32Array>();
+    waiting.set(id, answer);
+    worker.ref();
+    return answer.promise;
+  };
+  const fail = (error: SessionError): void => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on("message", ({ id, values, error }: DecoderAnswer) => {
+    const answer = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) worker.unref();
+    if (error === undefined) answer?.resolve(values ?? new Float32Array());
+    else answer?.reject(new SessionError(error));
+  });
+  worker.on("error", (cause) => fail(new SessionError("the decoder's thread failed", { cause })));
+  worker.on("exit", (code) => fail(new SessionError(`the decoder's thread ended with code ${code}`)));
+  const ask = (question: Question): Promise<Float32Array> => {
+    if (ended) return Promise.reject(ended);
+    const id = ++asked;
+    worker.postMessage({ ...question, id } satisfies DecoderRequest);
+    return expect(id);
+  };
+  try {
+    await expect(0);
+  } catch (refusal) {
+    await worker.terminate();
+    throw refusal;
   }
+  return {
+    ask,
+    tell(request: Extract<DecoderRequest, { kind: "drop" }>): void {
+      if (!ended) worker.postMessage(request);
+    },
+    async close(): Promise<void> {
+      if (ended) return;
+      await ask({ kind: "close" });
+      ended = new SessionError("the decoder was closed");
+      await worker.terminate();
+    },
+  };
 }
