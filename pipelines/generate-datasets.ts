@@ -3,8 +3,8 @@
 import { pipeline } from "trilith";
 import { NotAvailableError } from "trilith/training";
 import { z } from "zod";
-import { DatasetParameters, generateDataset } from "../steps/generate-datasets/generate-dataset.ts";
-import { queryFeatureStore } from "../steps/generate-datasets/query-feature-store.ts";
+import { authorDataset } from "../steps/generate-datasets/author-dataset.ts";
+import { DatasetParameters } from "../steps/generate-datasets/dataset-parameters.ts";
 import { selectAuthors } from "../steps/generate-datasets/select-authors.ts";
 
 export const generateDatasets = pipeline({
@@ -25,13 +25,12 @@ export const generateDatasets = pipeline({
       throw new NotAvailableError("dataset_type", dataset_type, remedy);
     }
     const authors = await selectAuthors({ author_full_names: author_full_names ?? null });
-    const datasets = authors.map(({ id }) =>
-      generateDataset({ ...queryFeatureStore({ author_id: id }), ...parameters }),
-    );
+    const datasets = authors.map(({ id }) => authorDataset(id, parameters));
     return {
       train: datasets.map(({ train }) => train),
       test: datasets.map(({ test }) => test),
       cards: datasets.map(({ card }) => card),
+      reports: datasets.map(({ report }) => report),
     };
   },
 });

@@ -3,8 +3,8 @@
 import { pipeline } from "trilith";
 import { AuthorUnclearError, NotAvailableError } from "trilith/training";
 import { z } from "zod";
-import { DatasetParameters, generateDataset } from "../steps/generate-datasets/generate-dataset.ts";
-import { queryFeatureStore } from "../steps/generate-datasets/query-feature-store.ts";
+import { authorDataset } from "../steps/generate-datasets/author-dataset.ts";
+import { DatasetParameters } from "../steps/generate-datasets/dataset-parameters.ts";
 import { selectAuthors } from "../steps/generate-datasets/select-authors.ts";
 import { Hyperparameters } from "../steps/training/hyperparameters.ts";
 import { registerModel } from "../steps/training/register-model.ts";
@@ -37,10 +37,7 @@ export const training = pipeline({
       );
     }
     const hyperparameters = Hyperparameters.parse(parameters);
-    const dataset = generateDataset({
-      ...queryFeatureStore({ author_id: author.id }),
-      ...DatasetParameters.parse(parameters),
-    });
+    const dataset = authorDataset(author.id, DatasetParameters.parse(parameters));
     const { adapter, report } = train({ samples: dataset.train, validation_split_size, hyperparameters });
     const rights = parameters.rights ?? null;
     const model = registerModel({ author, samples: dataset.train, adapter, report, hyperparameters, rights });

@@ -15,7 +15,6 @@ export {
   holdOutDocuments,
   NotAvailableError,
   PreferencePair,
-  renderDatasetCard,
   Sample,
   SampleForm,
   TooFewDocumentsError,

@@ -5,8 +5,10 @@ import type { CleanedDocument } from "../../contracts/features.ts";
 import { proseOf } from "../../text/index.ts";
 import { buildDataset, type Dataset } from "./build-dataset.ts";
 import { renderDatasetCard } from "./dataset-card.ts";
+import { reportDataset } from "./dataset-report.ts";
 import { extractFacts } from "./facts.ts";
 import { fixtureChunks, fixtureDocument } from "./fixture-documents.ts";
+import { generalSamples } from "./instruction-rows.ts";
 import { documentsOf, Sample } from "./sample.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../../examples/authors/warm-essayist");
@@ -116,11 +118,65 @@ describe("a dataset", () => {
   });
 
   it("has a card with counts, split, rights and every document's version", () => {
-    const card = renderDatasetCard(dataset, { rights: "own" });
+    const report = reportDataset(dataset, { documents: essays });
+    const card = renderDatasetCard({ ...dataset, report, rights: "own" });
     expect(card).toContain("| continuation | train | 14 |");
     expect(card).toContain("14 documents to train on, 4 held out");
     expect(card).toContain("this ground: own");
+    expect(card).toContain("min_characters 0, max_code_fraction 0, max_link_fraction 0");
     for (const { source } of essays) expect(card).toContain(`| ${source} | 1 |`);
+  });
+
+  it("is reported with the diversity of its instructions, its facts and its leaks", () => {
+    const { diversity, facts, leaks, contamination } = reportDataset(dataset, { documents: essays });
+    const instructed = samples.filter(({ instruction }) => instruction !== "");
+    expect(diversity).toMatchObject({ instructionCount: instructed.length, distinctCount: instructed.length });
+    expect(facts).toMatchObject({ unsupportedPerExample: 0, missingPerExample: 0, exampleCount: samples.length });
+    expect(facts.answerFactsPerExample).toBeGreaterThan(1);
+    expect(Object.values(leaks)).toEqual([0, 0, 0, 0]);
+    expect(contamination.map(({ against }) => against)).toEqual(["the held-out side"]);
+  });
+
+  it("takes out what a filter names, and counts it", () => {
+    const { train, test, filtered } = build(essays, { filters: { max_words: 120 } });
+    expect(filtered["max_words"]).toBeGreaterThan(10);
+    for (const { answer } of [...train, ...test]) expect(answer.split(/\s+/).length).toBeLessThan(140);
+  });
+
+  it("takes instructions that a model wrote for its own documents, and leaves out those of others", () => {
+    const [essay] = essays;
+    const written = [essay?.id ?? "", "elsewhere"].map((documentId) => ({
+      form: "instruction" as const,
+      instruction: `Write about ${documentId}.`,
+      spans: [{ documentId, documentVersion: 1, start: 0, end: 400 }],
+      modelId: "m",
+    }));
+    const made = buildDataset({ documents: essays, chunks: [], written, options: { forms: [], filters: {} } });
+    const [sample, ...others] = [...made.train, ...made.test];
+    expect(others).toEqual([]);
+    expect(sample).toMatchObject({
+      form: "instruction",
+      answer: essay?.text.slice(0, 400),
+      authorFullName: "Ada Byron",
+    });
+  });
+
+  it("mixes general samples into train as the share says, and none that the test side has", () => {
+    const [asked] = dataset.test.filter(({ instruction }) => instruction !== "");
+    const rows = Array.from({ length: 60 }, (_, i) => ({ instruction: `Question ${i}?`, answer: `Answer ${i}.` }));
+    const general = generalSamples("g.jsonl", [...rows, { instruction: asked?.instruction ?? "", answer: "Leak." }]);
+    const options = { testFraction: 0.2, generalFraction: 0.25 };
+    const mixed = buildDataset({ documents: essays, chunks: fixtureChunks(essays), general, options });
+    const added = mixed.train.filter(({ form }) => form === "general");
+    expect(added.length / mixed.train.length).toBeCloseTo(0.25, 1);
+    expect(mixed.test).toEqual(dataset.test);
+    const all = buildDataset({
+      documents: essays,
+      chunks: fixtureChunks(essays),
+      general,
+      options: { ...options, generalFraction: 0.9 },
+    });
+    expect(all.train.filter(({ form }) => form === "general").map(({ answer }) => answer)).not.toContain("Leak.");
   });
 });
 
@@ -139,6 +195,18 @@ describe.runIf(existsSync(REFERENCE))("a dataset of the reference system's artic
     const known = new Set(train.map(({ instruction }) => instruction));
     const instructed = test.filter(({ form }) => form !== "continuation");
     expect(instructed.filter(({ instruction }) => known.has(instruction))).toEqual([]);
+  });
+
+  it("has all samples of a passage on one side, where the shipped five of an extract scatter over both", () => {
+    const { train, test } = build(documents);
+    const sideOf = new Map<string, Set<string>>();
+    for (const [side, samples] of Object.entries({ train, test })) {
+      for (const { documentId } of samples.flatMap(({ spans }) => spans)) {
+        sideOf.set(documentId, (sideOf.get(documentId) ?? new Set()).add(side));
+      }
+    }
+    expect(sideOf.size).toBeGreaterThan(40);
+    expect([...sideOf.values()].filter(({ size }) => size > 1)).toEqual([]);
   });
 
   it("is grounded: every answer is found in the documents, where 0 of 402 shipped ones are", () => {

@@ -56,3 +56,17 @@ export class AuthorUnclearError extends TrilithError {
     );
   }
 }
+
+/** Thrown when a file of rows cannot be read, or holds no row that could be one of a dataset. */
+export class InstructionFileError extends TrilithError {
+  override readonly code = "instruction-file-invalid";
+  override readonly usage = true;
+
+  constructor(name: string, problem: string, options?: ErrorOptions) {
+    super(
+      `The file ${name} cannot be read as rows of a dataset: ${problem}. JSON lines, a JSON array or Parquet was expected, ` +
+        "with fields of Alpaca (instruction, input, output), a prompt and its completion, or chat messages; give such a file.",
+      options,
+    );
+  }
+}

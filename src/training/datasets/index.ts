@@ -9,15 +9,27 @@ export {
   type DatasetInput,
   type DatasetOptions,
   MIN_DATASET_WORDS,
+  splitDocuments,
 } from "./build-dataset.ts";
-export { type DatasetCardOptions, renderDatasetCard } from "./dataset-card.ts";
+export { Contamination, measureContamination } from "./contamination.ts";
+export { type CardRow, type DatasetCardInput, renderDatasetCard } from "./dataset-card.ts";
+export { DatasetReport, type ReportInput, reportDataset } from "./dataset-report.ts";
+export { Diversity, measureDiversity } from "./diversity.ts";
+export { DuplicateCounts } from "./duplicates.ts";
 export {
   AuthorUnclearError,
+  InstructionFileError,
   NotAvailableError,
   TooFewDocumentsError,
   TooLittleTextError,
 } from "./errors.ts";
+export { FactSummary } from "./fact-check.ts";
+export { FilterSettings, REFERENCE_FILTERS, SAMPLE_FILTERS } from "./filters.ts";
 export { holdOutDocuments } from "./hold-out-documents.ts";
+export { generalSamples, type InstructionRow, type InstructionRows, readInstructions } from "./instruction-rows.ts";
+export { type CheckedRow, findLeaks, type LeakInput, LeakReport } from "./leaks.ts";
 export { PreferencePair } from "./preference-pair.ts";
 export { datasetHashOf, documentsOf, RuleForm, Sample, SampleForm, SourceSpan, WrittenForm } from "./sample.ts";
-export { type DocumentSplit, type SplitOptions, type SplitRule, splitByDocument } from "./split-by-document.ts";
+export type { DocumentSplit, SplitOptions, SplitRule } from "./split-by-document.ts";
+export { WritingReport } from "./writing-report.ts";
+export { WrittenInstruction } from "./written-instruction.ts";

@@ -1,0 +1,39 @@
+/** What of a dataset can be chosen, named as in the reference system's YAML where it has a name; the pipelines share it. */
+
+import { Rights } from "trilith";
+import { type DatasetOptions, FilterSettings, RuleForm, SAMPLE_FILTERS, WrittenForm } from "trilith/datasets";
+import { z } from "zod";
+
+const Form = z.enum([...RuleForm.options, ...WrittenForm.options]);
+
+/** What decides the samples of a dataset, once instructions are written and files are read. */
+export const BuildParameters = z.object({
+  /** Share of the documents that is held out. */
+  test_split_size: z.number().gt(0).lt(1).default(0.1),
+  /** `latest` holds out the newest documents by date. */
+  split: z.enum(["random", "latest"]).default("random"),
+  /** `instruction`, `paraphrase` and `question` are written by a model; the others are made by rules. */
+  forms: z.array(Form).min(1).default(RuleForm.options),
+  /** Rules that a sample must pass, by name. */
+  filters: FilterSettings.default(SAMPLE_FILTERS),
+  /** Share of the training samples that are general ones. */
+  general_share: z.number().min(0).lt(1).default(0.1),
+  seed: z.int().default(42),
+});
+export type BuildParameters = z.infer<typeof BuildParameters>;
+
+/** All that a pipeline can be told about a dataset. */
+export const DatasetParameters = BuildParameters.extend({
+  rights: Rights.optional(),
+  /** A file of general instruction data to mix in: JSON lines, a JSON array or Parquet. */
+  general_data: z.string().optional(),
+  /** Files of evaluation sets that training must not have seen; they are looked for, and what is found is reported. */
+  evaluation_sets: z.array(z.string()).default([]),
+});
+
+/** The parameters as options of a dataset. */
+export function optionsOf(parameters: BuildParameters): Required<DatasetOptions> {
+  const { test_split_size: testFraction, split, forms, filters, general_share: generalFraction, seed } = parameters;
+  const byRules = RuleForm.options.filter((form) => forms.includes(form));
+  return { testFraction, split, forms: byRules, filters, generalFraction, seed };
+}
