@@ -41,9 +41,11 @@ function createMixture(random: Random): () => Float32Array {
   };
 }
 
-/** Words of a vocabulary of 50,000, the n-th as often as 1/n. */
+/** Words of a vocabulary of 50,000, the n-th as often as 1/n; they are of letters alone, as most words of prose are. */
 function createText(random: Random): (words: number) => string {
-  return (words) => Array.from({ length: words }, () => `w${Math.floor(50_000 ** random.next())}`).join(" ");
+  const word = (rank: number): string =>
+    `x${[...rank.toString(10)].map((digit) => "bcdfghjklm"[Number(digit)]).join("")}`;
+  return (words) => Array.from({ length: words }, () => word(Math.floor(50_000 ** random.next()))).join(" ");
 }
 
 const blank: Omit<Chunk, "id" | "text" | "authorId"> = {

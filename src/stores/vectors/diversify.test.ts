@@ -1,15 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { diversify } from "./diversify.ts";
-import type { FusedRow } from "./fuse.ts";
+import { diversify, type Relevant } from "./diversify.ts";
 
-const fused = (id: string, score: number, ...vector: number[]): FusedRow => ({
-  row: { id, payload: "", terms: [], score, vector: Float32Array.from(vector) },
+const fused = (id: string, score: number, ...vector: number[]) => ({
+  row: { id, vector: Float32Array.from(vector) },
   score,
-  bm25: null,
-  dense: null,
 });
 const rows = [fused("first", 0.8, 1, 0), fused("twin", 0.76, 1, 0), fused("other", 0.4, 0, 1)];
-const idsOf = (chosen: readonly FusedRow[]): string[] => chosen.map(({ row }) => row.id);
+const idsOf = (chosen: readonly Relevant[]): string[] => chosen.map(({ row }) => row.id);
 
 describe("diversity", () => {
   it("prefers a less relevant row to the twin of one that was taken", () => {
@@ -19,7 +16,7 @@ describe("diversity", () => {
   });
 
   it("takes rows without a vector by their relevance, and no more than there are", () => {
-    const bare = rows.map((each) => ({ ...each, row: { id: each.row.id, payload: "", terms: [], score: 0 } }));
+    const bare = rows.map((each) => ({ ...each, row: { id: each.row.id } }));
     expect(idsOf(diversify(bare, { limit: 9, diversity: 0.5 }))).toEqual(["first", "twin", "other"]);
     expect(diversify([], { limit: 9, diversity: 0.5 })).toEqual([]);
   });

@@ -4,19 +4,23 @@
  * @source Carbonell and Goldstein 1998, "The Use of MMR, Diversity-Based Reranking for Reordering Documents"
  */
 
-import type { FusedRow } from "./fuse.ts";
+/** What is chosen from, best first. */
+export interface Relevant {
+  readonly score: number;
+  readonly row: { readonly id: string; readonly vector?: Float32Array };
+}
 
 /**
  * The first `limit` rows by `(1 − diversity) · score − diversity · nearest cosine to a row already taken`. Scores are
  * taken as shares of the best; a row without a vector resembles nothing.
  */
-export function diversify(
-  rows: readonly FusedRow[],
+export function diversify<T extends Relevant>(
+  rows: readonly T[],
   { limit, diversity }: { readonly limit: number; readonly diversity: number },
-): FusedRow[] {
+): T[] {
   const best = rows[0]?.score || 1;
   const left = rows.map((each) => ({ each, nearest: 0 }));
-  const taken: FusedRow[] = [];
+  const taken: T[] = [];
   while (taken.length < limit && left.length > 0) {
     const value = ({ each, nearest }: (typeof left)[number]): number =>
       (1 - diversity) * (each.score / best) - diversity * nearest;

@@ -35,14 +35,17 @@ export interface RowFilter {
   readonly publishedToMs?: number;
 }
 
-/** A row with the score that one leg gave it. */
+/** A row that a leg found, by the engine's own name for it, and the score that the leg gave it. */
 export interface RankedRow {
-  readonly id: string;
-  readonly payload: string;
-  /** As they were given. */
-  readonly terms: readonly string[];
+  /** Holds until the table is written again. */
+  readonly key: string;
   readonly score: number;
-  /** Where the options ask for it. */
+}
+
+/** What is read of a row. */
+export interface ReadRow extends Pick<VectorRow, "id" | "payload" | "terms"> {
+  readonly key: string;
+  /** Where it is asked for. */
   readonly vector?: Float32Array;
 }
 
@@ -50,6 +53,11 @@ export interface RankedRow {
 export interface RankOptions {
   readonly limit: number;
   readonly filter: RowFilter;
+}
+
+/** Which rows to read, by the keys that a ranking gave, and how much of them. */
+export interface ReadOptions {
+  readonly keys: readonly string[];
   /** Default false. */
   readonly withVectors?: boolean;
 }
@@ -80,6 +88,11 @@ export interface VectorDriver {
   rankByVector(table: string, vector: Float32Array, options: RankOptions): Promise<RankedRow[]>;
   /** The rows that hold a term, by BM25 (k1 1.2, b 0.75) with statistics of the whole table, best first. */
   rankByTerms(table: string, terms: readonly string[], options: RankOptions): Promise<RankedRow[]>;
+  /**
+   * Rows that were ranked, in no order. Legs find many more than a search returns, and reading costs more than finding:
+   * so they are read apart. Where the table was written meanwhile, rows may be missing, and none is another's.
+   */
+  readRows(table: string, options: ReadOptions): Promise<ReadRow[]>;
   /** How many rows hold the term; all rows without one. */
   countRows(table: string, term?: string): Promise<number>;
   /** Every row's id, in batches and in no order. */

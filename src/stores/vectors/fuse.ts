@@ -17,7 +17,8 @@ export interface LegScore {
 }
 
 export interface FusedRow {
-  readonly row: RankedRow;
+  /** The engine's name for the row. */
+  readonly key: string;
   readonly score: number;
   readonly bm25: LegScore | null;
   readonly dense: LegScore | null;
@@ -33,26 +34,25 @@ export interface FuseOptions {
   readonly rrfK?: number;
 }
 
-/** Best first, scores in 0–1; equal scores are ordered by id. A leg that did not find a row counts 0 for it. */
+/** Best first, scores in 0–1; equal scores are ordered by key. A leg that did not find a row counts 0 for it. */
 export function fuseRankings(
   bm25: readonly RankedRow[],
   dense: readonly RankedRow[],
   { denseWeight, denseFloor = 0, rrfK }: FuseOptions,
 ): FusedRow[] {
-  const legs = { bm25: rankById(bm25), dense: rankById(dense) };
+  const legs = { bm25: rankByKey(bm25), dense: rankByKey(dense) };
   const bestBm25 = bm25[0]?.score || 1;
   const share = {
     bm25: ({ rank, score }: LegScore) => (rrfK === undefined ? score / bestBm25 : (rrfK + 1) / (rrfK + rank)),
     dense: ({ rank, score }: LegScore) =>
       rrfK === undefined ? clamp((score - denseFloor) / (1 - denseFloor)) : (rrfK + 1) / (rrfK + rank),
   };
-  const rows = new Map([...bm25, ...dense].map((row) => [row.id, row]));
-  return [...rows.values()]
-    .map((row) => {
-      const found = { bm25: legs.bm25.get(row.id) ?? null, dense: legs.dense.get(row.id) ?? null };
+  return [...new Set([...legs.bm25.keys(), ...legs.dense.keys()])]
+    .map((key) => {
+      const found = { bm25: legs.bm25.get(key) ?? null, dense: legs.dense.get(key) ?? null };
       const ofWords = found.bm25 ? share.bm25(found.bm25) : 0;
       const ofDense = found.dense ? share.dense(found.dense) : 0;
-      return { row, score: (1 - denseWeight) * ofWords + denseWeight * ofDense, ...found };
+      return { key, score: (1 - denseWeight) * ofWords + denseWeight * ofDense, ...found };
     })
     .sort(byScore);
 }
@@ -64,22 +64,22 @@ export function joinRankings(rankings: readonly (readonly FusedRow[])[], join: "
   const best = new Map<string, FusedRow>();
   const sums = new Map<string, number>();
   for (const each of rankings.flat()) {
-    const { id } = each.row;
-    sums.set(id, (sums.get(id) ?? 0) + each.score);
-    const before = best.get(id);
-    if (before === undefined || each.score > before.score) best.set(id, each);
+    const { key } = each;
+    sums.set(key, (sums.get(key) ?? 0) + each.score);
+    const before = best.get(key);
+    if (before === undefined || each.score > before.score) best.set(key, each);
   }
   return [...best.values()]
-    .map((each) => (join === "max" ? each : { ...each, score: (sums.get(each.row.id) ?? 0) / rankings.length }))
+    .map((each) => (join === "max" ? each : { ...each, score: (sums.get(each.key) ?? 0) / rankings.length }))
     .sort(byScore);
 }
 
 function byScore(a: FusedRow, b: FusedRow): number {
-  return b.score - a.score || (a.row.id < b.row.id ? -1 : 1);
+  return b.score - a.score || (a.key < b.key ? -1 : 1);
 }
 
-function rankById(rows: readonly RankedRow[]): Map<string, LegScore> {
-  return new Map(rows.map(({ id, score }, index) => [id, { rank: index + 1, score }]));
+function rankByKey(rows: readonly RankedRow[]): Map<string, LegScore> {
+  return new Map(rows.map(({ key, score }, index) => [key, { rank: index + 1, score }]));
 }
 
 const clamp = (share: number): number => Math.min(1, Math.max(0, share));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { proximityScores } from "./proximity.ts";
 
-const row = (id: string, text: string) => ({ id, terms: text.split(" ") });
+const row = (id: string, text: string) => ({ key: id, terms: text.split(" ") });
 const filler = (count: number): string => "x ".repeat(count).trim();
 
 describe("words that stand together", () => {

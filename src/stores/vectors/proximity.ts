@@ -11,7 +11,7 @@ import { B, inverseFrequency, K1 } from "./bm25.ts";
 
 /** A candidate's words. */
 export interface ProximityRow {
-  readonly id: string;
+  readonly key: string;
   readonly terms: readonly string[];
 }
 
@@ -31,11 +31,11 @@ export function proximityScores(queryTerms: readonly string[], rows: readonly Pr
     for (const pair of pairs.keys()) {
       const holding = counted.filter((counts) => (counts[pair]?.[kind] ?? 0) > 0).length;
       const weight = WEIGHTS[kind] * inverseFrequency(rows.length, holding);
-      for (const [row, { id, terms }] of rows.entries()) {
+      for (const [row, { key, terms }] of rows.entries()) {
         const count = counted[row]?.[pair]?.[kind] ?? 0;
         if (count === 0) continue;
         const norm = K1 * (1 - B + (B * terms.length) / meanLength);
-        scores.set(id, (scores.get(id) ?? 0) + (weight * count * (K1 + 1)) / (count + norm));
+        scores.set(key, (scores.get(key) ?? 0) + (weight * count * (K1 + 1)) / (count + norm));
       }
     }
   }

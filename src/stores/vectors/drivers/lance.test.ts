@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../core/clock.ts";
 import { createRandom } from "../../../core/random.ts";
 import type { VectorRow } from "../driver.ts";
-import { describeVectorDriver } from "../vector-driver.contract.ts";
+import { describeVectorDriver, findByTerms, findByVector } from "../vector-driver.contract.ts";
 import { lanceVectors } from "./lance.ts";
 import { memoryVectors } from "./memory.ts";
 
@@ -42,8 +42,8 @@ describe("the LanceDB driver against the exact one", () => {
     await Promise.all([lance, memory].map((driver) => driver.createTable("t", batch(rows))));
     for (const terms of [["t3"], ["t1", "t50", "t199"], ["t10", "t10", "t120"]]) {
       const options = { limit: 1000, filter: { authorIds: ["author3", "author4"] } };
-      const exact = new Map((await memory.rankByTerms("t", terms, options)).map(({ id, score }) => [id, score]));
-      const found = await lance.rankByTerms("t", terms, options);
+      const exact = new Map((await findByTerms(memory, terms, options)).map(({ id, score }) => [id, score]));
+      const found = await findByTerms(lance, terms, options);
       expect(found.length).toBe(exact.size);
       for (const { id, score } of found) expect(Math.abs(score / (exact.get(id) ?? 0) - 1)).toBeLessThan(0.01);
     }
@@ -61,8 +61,8 @@ describe("the LanceDB driver against the exact one", () => {
       expect((await lance.rankByVector("t", unit(), { limit, filter: {} })).length).toBe(limit);
     }
     const query = unit();
-    const exact = (await memory.rankByVector("t", query, options)).map(({ id }) => id);
-    const found = (await lance.rankByVector("t", query, options)).map(({ id }) => id);
+    const exact = (await findByVector(memory, query, options)).map(({ id }) => id);
+    const found = (await findByVector(lance, query, options)).map(({ id }) => id);
     expect(exact.filter((id) => found.includes(id)).length).toBeGreaterThanOrEqual(9);
     await lance.close();
   });
@@ -98,7 +98,7 @@ describe("the LanceDB folder", () => {
     await writer.createTable("t", batch(rows.slice(0, 3)));
     expect(await reader.countRows("t")).toBe(3);
     await writer.updateTable("t", { rows: batch(rows.slice(3, 5)), removedIds: ["row0"] });
-    const found = await reader.rankByVector("t", unit(), { limit: 9, filter: {} });
+    const found = await findByVector(reader, unit(), { limit: 9, filter: {} });
     expect(found.map(({ id }) => id).sort()).toEqual(["row1", "row2", "row3", "row4"]);
     await Promise.all([reader.close(), writer.close()]);
   });

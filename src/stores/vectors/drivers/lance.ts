@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Connection, Table } from "@lancedb/lancedb";
 import type { Schema } from "apache-arrow";
 import type { Clock } from "../../../core/clock.ts";
-import type { RankedRow, RankOptions, RowBatches, TableChange, VectorDriver } from "../driver.ts";
+import type { RankedRow, RankOptions, ReadOptions, ReadRow, RowBatches, TableChange, VectorDriver } from "../driver.ts";
 import { VectorEngineError, VectorLibraryError } from "../errors.ts";
 import {
   filterSql,
@@ -94,6 +94,7 @@ export function lanceVectors(options: LanceVectorsOptions): VectorDriver {
       failingTo("search by words", async () =>
         rankByTerms((await engine()).lance, await tableOf(name), { terms, ...query }),
       ),
+    readRows: (name, query) => failingTo("read rows", async () => readRows(await tableOf(name), query)),
     countRows: (name, term) =>
       failingTo("count rows", async () =>
         (await tableOf(name)).countRows(term === undefined ? undefined : holdsTermSql(term)),
@@ -193,52 +194,71 @@ async function changeTable(
   else if (numUnindexedRows > FOLD.termRows) await indexTerms(lance, table);
 }
 
-/** Candidates of the approximate index that are scored again by their exact vectors: so many times the limit, or so many. */
-const REFINE = { factor: 5, atLeast: 100 };
+/** Candidates of the approximate index at least; they are scored again by their exact vectors. */
+const SEARCHED = 100;
 
-/** An exact scan where the table has no vector index; with one, `ef` and the refinement give .988 recall. */
-async function rankByVector(table: Table, vector: Float32Array, options: RankOptions): Promise<RankedRow[]> {
-  const { limit, filter } = options;
-  const refineFactor = Math.max(1, Math.min(REFINE.factor, Math.floor(REFINE.atLeast / limit)));
+/** An exact scan where the table has no vector index; with one, `ef` gives .99 recall. */
+async function rankByVector(table: Table, vector: Float32Array, { limit, filter }: RankOptions): Promise<RankedRow[]> {
   // The engine refuses an `ef` below the number of candidates.
-  const ef = Math.max(REFINE.atLeast, limit * refineFactor);
-  const query = table.vectorSearch(vector).distanceType("dot").ef(ef).refineFactor(refineFactor);
+  const query = table.vectorSearch(vector).distanceType("dot").ef(Math.max(SEARCHED, limit)).refineFactor(1);
   const where = filterSql(filter);
-  const records: (StoredRow & { _distance: number })[] = await (where ? query.where(where) : query)
-    .select([...columns(options), "_distance"])
+  const version = await table.version();
+  const records: (Found & { _distance: number })[] = await (where ? query.where(where) : query)
+    .withRowId()
+    .select(["_distance"])
     .limit(limit)
     .toArray();
-  return records.map((record) => toRanked(record, 1 - record._distance));
+  return records.map(({ _rowid, _distance }) => ({ key: `${version}:${_rowid}`, score: 1 - _distance }));
 }
 
 async function rankByTerms(
   { MatchQuery }: Lance,
   table: Table,
-  { terms, ...options }: RankOptions & { terms: readonly string[] },
+  { terms, limit, filter }: RankOptions & { terms: readonly string[] },
 ): Promise<RankedRow[]> {
   const query = table.query().fullTextSearch(new MatchQuery(joined(terms), "terms"));
-  const where = filterSql(options.filter);
-  const records: (StoredRow & { _score: number })[] = await (where ? query.where(where) : query)
-    .select([...columns(options), "_score"])
-    .limit(options.limit)
+  const where = filterSql(filter);
+  const version = await table.version();
+  const records: (Found & { _score: number })[] = await (where ? query.where(where) : query)
+    .withRowId()
+    .select(["_score"])
+    .limit(limit)
     .toArray();
-  return records.map((record) => toRanked(record, record._score));
+  return records.map(({ _rowid, _score }) => ({ key: `${version}:${_rowid}`, score: _score }));
 }
 
-/** What is read of a found row. */
-interface StoredRow {
+/** What a ranking gives: a row's place in this version of the table. */
+interface Found {
+  readonly _rowid: bigint;
+}
+
+/** Rows by their places, which are others in every version: keys of another version than is read give nothing. */
+async function readRows(table: Table, { keys, withVectors = false }: ReadOptions): Promise<ReadRow[]> {
+  const version = await table.version();
+  const places = keys.flatMap((key) => {
+    const [at, place = ""] = key.split(":");
+    return at === String(version) ? [BigInt(place)] : [];
+  });
+  if (places.length === 0) return [];
+  const columns = ["id", "payload", "terms", ...(withVectors ? ["vector"] : [])];
+  const reading: Promise<StoredRow[]> = table.takeRowIds(places).withRowId().select(columns).toArray();
+  const rows = await reading.catch((cause: unknown) => cause);
+  if ((await table.version()) !== version) return [];
+  if (!Array.isArray(rows)) throw rows;
+  return rows.map(({ _rowid, id, payload, terms, vector }: StoredRow) => ({
+    key: `${version}:${_rowid}`,
+    id,
+    payload,
+    terms: splitJoined(terms),
+    ...(vector && { vector: Float32Array.from(vector) }),
+  }));
+}
+
+interface StoredRow extends Found {
   readonly id: string;
   readonly payload: string;
   readonly terms: string;
   readonly vector?: Iterable<number>;
-}
-
-function columns({ withVectors = false }: RankOptions): string[] {
-  return ["id", "payload", "terms", ...(withVectors ? ["vector"] : [])];
-}
-
-function toRanked({ id, payload, terms, vector }: StoredRow, score: number): RankedRow {
-  return { id, payload, terms: splitJoined(terms), score, ...(vector && { vector: Float32Array.from(vector) }) };
 }
 
 async function failingTo<T>(action: string, run: () => Promise<T>): Promise<T> {

@@ -41,6 +41,17 @@ export function memoryVectors(): VectorDriver {
       const { rows, bm25 } = tableOf(name);
       return best(rows, bm25.score(terms), options);
     },
+    async readRows(name, { keys, withVectors = false }) {
+      const wanted = new Set(keys);
+      const rows = tableOf(name).rows.filter(({ id }) => wanted.has(id));
+      return rows.map(({ id, payload, terms, vector }) => ({
+        key: id,
+        id,
+        payload,
+        terms,
+        ...(withVectors && { vector }),
+      }));
+    },
     countRows: async (name, term) => (term === undefined ? tableOf(name).rows.length : tableOf(name).bm25.count(term)),
     async *listIds(name) {
       yield tableOf(name).rows.map(({ id }) => id);
@@ -63,17 +74,11 @@ function tableFrom(rows: readonly VectorRow[]): Table {
   return { rows, bm25: createBm25(rows.map(({ terms }) => terms)) };
 }
 
-function best(
-  rows: readonly VectorRow[],
-  scores: Map<number, number>,
-  { limit, filter, withVectors = false }: RankOptions,
-): RankedRow[] {
+function best(rows: readonly VectorRow[], scores: Map<number, number>, { limit, filter }: RankOptions): RankedRow[] {
   return [...scores]
     .flatMap(([index, score]) => {
       const row = rows[index];
-      if (row === undefined || !passes(row, filter)) return [];
-      const { id, payload, terms, vector } = row;
-      return [{ id, payload, terms, score, ...(withVectors && { vector }) }];
+      return row !== undefined && passes(row, filter) ? [{ key: row.id, score }] : [];
     })
     .sort((a, b) => b.score - a.score)
     .slice(0, limit);

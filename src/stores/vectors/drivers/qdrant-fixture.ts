@@ -56,9 +56,11 @@ const BODIES = {
       .min(1),
   }) satisfies z.ZodType<Schemas["PointsList"]>,
   delete: z.strictObject({ points: z.array(Id) }) satisfies z.ZodType<Schemas["PointIdsList"]>,
-  retrieve: z.strictObject({ ids: z.array(Id), with_payload: z.boolean() }) satisfies z.ZodType<
-    Schemas["PointRequest"]
-  >,
+  retrieve: z.strictObject({
+    ids: z.array(Id),
+    with_payload: z.union([z.boolean(), z.array(z.string())]),
+    with_vector: z.union([z.boolean(), z.array(z.string())]).exactOptional(),
+  }) satisfies z.ZodType<Schemas["PointRequest"]>,
   count: z.strictObject({ exact: z.boolean(), filter: Filter.exactOptional() }) satisfies z.ZodType<
     Schemas["CountRequest"]
   >,
@@ -79,8 +81,8 @@ const BODIES = {
         quantization: z.strictObject({ rescore: z.boolean(), oversampling: z.number() }).exactOptional(),
       })
       .exactOptional(),
-    with_payload: z.array(z.string()),
-    with_vector: z.union([z.boolean(), z.array(z.string())]),
+    with_payload: z.literal(false),
+    with_vector: z.literal(false),
   }) satisfies z.ZodType<Schemas["QueryRequest"]>,
   aliases: z.strictObject({
     actions: z.array(
@@ -211,7 +213,7 @@ function answerFrom(collection: Collection, call: string, body: unknown): unknow
       for (const id of BODIES.delete.parse(body).points) points.delete(id);
       return { status: "completed", operation_id: 1 };
     case "POST /points":
-      return BODIES.retrieve.parse(body).ids.flatMap((id) => points.get(id) ?? []);
+      return retrieve(collection, BODIES.retrieve.parse(body));
     case "POST /points/count":
       return { count: passing(collection, BODIES.count.parse(body).filter).length };
     case "POST /points/scroll":
@@ -257,6 +259,17 @@ function scroll({ points }: Collection, { limit, offset }: z.infer<typeof BODIES
   return { points: page, next_page_offset: ids[start + limit] ?? null };
 }
 
+function retrieve({ points }: Collection, body: z.infer<typeof BODIES.retrieve>): unknown[] {
+  const { ids, with_payload: wanted, with_vector: vectors = false } = body;
+  return ids
+    .flatMap((id) => points.get(id) ?? [])
+    .map(({ id, payload, vector }) => ({
+      id,
+      payload: Array.isArray(wanted) ? Object.fromEntries(wanted.map((key) => [key, payload[key]])) : payload,
+      ...(vectors !== false && { vector }),
+    }));
+}
+
 function query(collection: Collection, body: z.infer<typeof BODIES.query>): unknown[] {
   const score = Array.isArray(body.query)
     ? denseScore(body.query, body.using)
@@ -266,7 +279,7 @@ function query(collection: Collection, body: z.infer<typeof BODIES.query>): unkn
     .filter((point): point is typeof point & { score: number } => point.score !== undefined)
     .sort((a, b) => b.score - a.score)
     .slice(0, body.limit)
-    .map(({ vector, ...point }) => ({ ...point, ...(body.with_vector !== false && { vector }) }));
+    .map(({ id, version, score }) => ({ id, version, score }));
 }
 
 type Score = (point: Point) => number | undefined;

@@ -7,7 +7,16 @@
 
 import type { QdrantClient, Schemas } from "@qdrant/js-client-rest";
 import { importLibrary } from "../../../core/optional-library.ts";
-import type { RankedRow, RankOptions, RowBatches, TableChange, VectorDriver, VectorRow } from "../driver.ts";
+import type {
+  RankedRow,
+  RankOptions,
+  ReadOptions,
+  ReadRow,
+  RowBatches,
+  TableChange,
+  VectorDriver,
+  VectorRow,
+} from "../driver.ts";
 import { VectorEngineError } from "../errors.ts";
 import { pointId, StoredPayload, toFilter, toPoint, toSparse } from "./qdrant-points.ts";
 
@@ -72,6 +81,7 @@ export function qdrantVectors(options: QdrantVectorsOptions): VectorDriver {
       server("search by words", async (client) =>
         rank(client, named(table), { query: toSparse(terms), using: "terms", ...query }),
       ),
+    readRows: (table, query) => server("read rows", async (client) => readRows(client, named(table), query)),
     countRows: (table, term) =>
       server("count rows", async (client) => {
         const filter = term === undefined ? {} : { filter: { must: [{ key: "terms", match: { value: term } }] } };
@@ -163,24 +173,34 @@ async function upsert(
 
 type Ask = RankOptions & Pick<Schemas["QueryRequest"], "query" | "using" | "params">;
 
-async function rank(
-  client: QdrantClient,
-  collection: string,
-  { filter, limit, withVectors = false, ...ask }: Ask,
-): Promise<RankedRow[]> {
+async function rank(client: QdrantClient, collection: string, { filter, limit, ...ask }: Ask): Promise<RankedRow[]> {
   const where = toFilter(filter);
   const { points } = await client.query(collection, {
     ...ask,
     ...(where && { filter: where }),
     limit,
+    with_payload: false,
+    with_vector: false,
+  });
+  return points.map(({ id, score }) => ({ key: String(id), score }));
+}
+
+async function readRows(
+  client: QdrantClient,
+  collection: string,
+  { keys, withVectors = false }: ReadOptions,
+): Promise<ReadRow[]> {
+  if (keys.length === 0) return [];
+  const points = await client.retrieve(collection, {
+    ids: [...keys],
     with_payload: ["id", "payload", "terms"],
     with_vector: withVectors ? ["dense"] : false,
   });
-  return points.map(({ payload, vector, score }) => {
+  return points.map(({ id, payload, vector }) => {
     const dense = vector && !Array.isArray(vector) ? vector["dense"] : undefined;
     return {
+      key: String(id),
       ...StoredPayload.parse(payload),
-      score,
       ...(Array.isArray(dense) && { vector: Float32Array.from(dense.map(Number)) }),
     };
   });
