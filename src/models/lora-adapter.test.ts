@@ -68,10 +68,33 @@ describe("an adapter folder", () => {
     expect(() => fillFromAdapter(wide, parseAdapter(files))).toThrow(invalid);
   });
 
-  it("refuses settings that merging does not compute", () => {
-    for (const change of [{ use_dora: true }, { use_rslora: true }, { bias: "all" }, { rank_pattern: { q_proj: 4 } }]) {
-      expect(() => parseAdapter(withConfig(change))).toThrow(expect.objectContaining({ code: "invalid-input" }));
+  it("refuses by name what merging does not compute, and takes what changes nothing", () => {
+    const changes = {
+      alpha_pattern: { q_proj: 4 },
+      bias: "all",
+      fan_in_fan_out: true,
+      init_lora_weights: "pissa",
+      modules_to_save: ["lm_head"],
+      rank_pattern: { q_proj: 4 },
+      trainable_token_indices: [3],
+      use_dora: true,
+    };
+    for (const [field, value] of Object.entries(changes)) {
+      expect(() => parseAdapter(withConfig({ [field]: value }))).toThrow(`its ${field} is ${JSON.stringify(value)}`);
     }
-    expect(parseAdapter(withConfig({ rank_pattern: {}, modules_to_save: null })).lora.r).toBe(2);
+    expect(() => parseAdapter(withConfig({ peft_type: "LOHA" }))).toThrow(
+      expect.objectContaining({ code: "invalid-input" }),
+    );
+    expect(parseAdapter(withConfig({ rank_pattern: {}, modules_to_save: null, alpha_pattern: [] })).lora.r).toBe(2);
+  });
+
+  it("keeps dropout, names modules by what it has, and reads a scale by the root of the rank", () => {
+    const dropping = toAdapterFiles(model, { ...LORA, dropout: 0.1 }, "base");
+    expect(parseAdapter(dropping).lora).toEqual({ ...LORA, dropout: 0.1 });
+    for (const target_modules of ["all-linear", ".*q_proj", ["model.layers.0.self_attn.q_proj"]]) {
+      expect(parseAdapter(withConfig({ target_modules })).lora.targetModules).toEqual(["q_proj"]);
+    }
+    const { alpha, r } = parseAdapter(withConfig({ use_rslora: true })).lora;
+    expect(alpha / r).toBeCloseTo(4 / Math.sqrt(2), 12);
   });
 });

@@ -5,14 +5,14 @@
  * @source huggingface/peft `LoraConfig` and `get_peft_model_state_dict`
  */
 
-import { z } from "zod";
 import type { LoraConfig, TrainableModel } from "../contracts/models.ts";
-import { parseWith } from "../core/schema.ts";
+import { messageOf } from "../core/errors.ts";
 import { AdapterError } from "./errors.ts";
 import type { Weights } from "./llama-weights.ts";
+import { ADAPTER_CONFIG_FILE, parsePeftConfig, toPeftConfig } from "./peft-config.ts";
 import { fromFloats, parseSafetensors, type StoredTensor, toFloats, toSafetensors } from "./safetensors.ts";
 
-export const ADAPTER_CONFIG_FILE = "adapter_config.json";
+export { ADAPTER_CONFIG_FILE };
 export const ADAPTER_WEIGHTS_FILE = "adapter_model.safetensors";
 
 const PREFIX = "base_model.model.";
@@ -31,21 +31,6 @@ export interface LoraAdapter {
   readonly tensors: ReadonlyMap<string, LoraMatrix>;
 }
 
-/** What merging depends on. Settings that change the result and are not computed here are refused. */
-const AdapterConfig = z.looseObject({
-  peft_type: z.literal("LORA"),
-  r: z.int().positive(),
-  lora_alpha: z.number(),
-  target_modules: z.array(z.string()),
-  bias: z.literal("none").default("none"),
-  use_rslora: z.literal(false).default(false),
-  use_dora: z.literal(false).default(false),
-  fan_in_fan_out: z.literal(false).default(false),
-  rank_pattern: z.strictObject({}).nullish(),
-  alpha_pattern: z.strictObject({}).nullish(),
-  modules_to_save: z.tuple([]).nullish(),
-});
-
 /** The files of the adapter folder for trained parameters; `baseName` is recorded for whoever loads it. */
 export function toAdapterFiles(
   model: Pick<TrainableModel, "parameters" | "layout">,
@@ -57,33 +42,20 @@ export function toAdapterFiles(
     const size = shape.reduce((product, length) => product * length, 1);
     tensors.set(PREFIX + name, fromFloats(model.parameters.slice(offset, offset + size), shape));
   }
-  const config = {
-    base_model_name_or_path: baseName,
-    bias: "none",
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    lora_alpha: lora.alpha,
-    lora_dropout: lora.dropout ?? 0,
-    modules_to_save: null,
-    peft_type: "LORA",
-    r: lora.r,
-    target_modules: [...lora.targetModules],
-    task_type: "CAUSAL_LM",
-    use_dora: false,
-    use_rslora: false,
-  };
+  const config = `${JSON.stringify(toPeftConfig(lora, baseName), null, 2)}\n`;
   return new Map([
-    [ADAPTER_CONFIG_FILE, new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)],
+    [ADAPTER_CONFIG_FILE, new TextEncoder().encode(config)],
     [ADAPTER_WEIGHTS_FILE, toSafetensors(tensors, { format: "pt" })],
   ]);
 }
 
 /**
- * Reads the files of an adapter folder.
+ * Reads the files of an adapter folder, ours or one that PEFT made. The modules that it adapts are those it has
+ * matrices for, however `target_modules` names them.
  *
- * @throws {AdapterError} (`adapter-invalid`) when a file is missing or a tensor is no LoRA matrix
- * @throws {InvalidInputError} (`invalid-input`) when the configuration asks for what merging does not compute
+ * @throws {AdapterError} (`adapter-invalid`) when a file is missing or broken, a tensor is no LoRA matrix, or the
+ *   configuration asks for what merging does not compute
+ * @throws {InvalidInputError} (`invalid-input`) when the configuration is none of LoRA
  */
 export function parseAdapter(files: ReadonlyMap<string, Uint8Array>): LoraAdapter {
   const fileOf = (name: string): Uint8Array => {
@@ -91,19 +63,33 @@ export function parseAdapter(files: ReadonlyMap<string, Uint8Array>): LoraAdapte
     if (!file) throw new AdapterError(`the file ${name} is missing (there are: ${[...files.keys()].join(", ")})`);
     return file;
   };
-  const json: unknown = JSON.parse(new TextDecoder().decode(fileOf(ADAPTER_CONFIG_FILE)));
-  const config = parseWith(AdapterConfig, json, ADAPTER_CONFIG_FILE);
+  const settings = parsePeftConfig(readJson(fileOf(ADAPTER_CONFIG_FILE)));
   const stored = parseSafetensors(fileOf(ADAPTER_WEIGHTS_FILE), ADAPTER_WEIGHTS_FILE).tensors;
   const tensors = [...stored].map(([name, tensor]) => {
     if (!name.startsWith(PREFIX) || !SUFFIX.test(name)) throw new AdapterError(`the tensor ${name} is no LoRA matrix`);
     return [name.slice(PREFIX.length), { shape: tensor.shape, values: toFloats(tensor) }] as const;
   });
-  const lora = { r: config.r, alpha: config.lora_alpha, targetModules: config.target_modules };
-  return { lora, tensors: new Map(tensors) };
+  const modules = tensors.map(([name]) => name.replace(SUFFIX, "").replace(/^.*\./, ""));
+  return { lora: { ...settings, targetModules: [...new Set(modules)].sort() }, tensors: new Map(tensors) };
 }
 
-/** Fills the flat parameters of a trainable model from an adapter, to train on from there. */
+function readJson(content: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(content));
+  } catch (error) {
+    throw new AdapterError(`${ADAPTER_CONFIG_FILE} is no JSON (${messageOf(error)})`);
+  }
+}
+
+/**
+ * Fills the flat parameters of a trainable model from an adapter, to train on from there.
+ *
+ * @throws {AdapterError} (`adapter-invalid`) when the two do not adapt the same modules by the same rank
+ */
 export function fillFromAdapter(model: Pick<TrainableModel, "parameters" | "layout">, adapter: LoraAdapter): void {
+  const known = new Set(model.layout.map(({ name }) => name));
+  const extra = [...adapter.tensors.keys()].find((name) => !known.has(name));
+  if (extra) throw new AdapterError(`it has ${extra}, which the model does not train`);
   for (const { name, shape, offset } of model.layout) {
     const tensor = adapter.tensors.get(name);
     if (tensor?.shape.join() !== shape.join()) {
@@ -115,30 +101,42 @@ export function fillFromAdapter(model: Pick<TrainableModel, "parameters" | "layo
   }
 }
 
+/** The names of the weights that an adapter changes, for example `model.layers.0.self_attn.q_proj.weight`. */
+export function adaptedWeights({ tensors }: LoraAdapter): readonly string[] {
+  return [...new Set([...tensors.keys()].map((name) => `${name.replace(SUFFIX, "")}.weight`))];
+}
+
 /**
  * The weights with the adapter added, W + (alpha / r) B A; weights that it does not touch are the same arrays.
  *
  * @throws {AdapterError} (`adapter-invalid`) when the adapter was made for a model of another shape
  */
-export function mergeAdapter(weights: Weights, { lora, tensors }: LoraAdapter): Weights {
+export function mergeAdapter(weights: Weights, adapter: LoraAdapter): Weights {
   const merged = new Map(weights);
-  for (const [name, a] of tensors) {
-    if (!name.endsWith(".lora_A.weight")) continue;
-    const module = name.replace(SUFFIX, "");
-    const b = tensors.get(`${module}.lora_B.weight`);
-    const weight = weights.get(`${module}.weight`);
-    const [rank = 0, columns = 0] = a.shape;
-    const [rows = 0, rankOfB] = b?.shape ?? [];
-    if (!b || !weight || rank !== lora.r || rankOfB !== rank || weight.length !== rows * columns) {
-      const found = `A [${a.shape.join(", ")}], B [${b?.shape.join(", ") ?? "absent"}], r ${lora.r}`;
-      throw new AdapterError(`${module} has ${found}, which do not fit its weight of ${weight?.length ?? 0} numbers`);
-    }
-    merged.set(`${module}.weight`, addProduct(weight, b.values, a.values, { rank, scale: lora.alpha / lora.r }));
-  }
+  for (const name of adaptedWeights(adapter)) merged.set(name, mergeWeight(name, weights.get(name), adapter));
   return merged;
 }
 
-/** W [rows, columns] + scale B [rows, rank] A [rank, columns]. */
+/**
+ * One weight with the adapter added; the same array where the adapter does not touch it.
+ *
+ * @throws {AdapterError} (`adapter-invalid`) when the adapter's matrices do not fit it
+ */
+export function mergeWeight(name: string, weight: Float32Array | undefined, adapter: LoraAdapter): Float32Array {
+  const { lora, tensors } = adapter;
+  const module = name.replace(/\.weight$/, "");
+  const [a, b] = [tensors.get(`${module}.lora_A.weight`), tensors.get(`${module}.lora_B.weight`)];
+  if (!a && !b && weight) return weight;
+  const [rank = 0, columns = 0] = a?.shape ?? [];
+  const [rows = 0, rankOfB] = b?.shape ?? [];
+  if (!a || !b || rank !== lora.r || rankOfB !== rank || weight?.length !== rows * columns) {
+    const found = `A [${a?.shape.join(", ") ?? "absent"}], B [${b?.shape.join(", ") ?? "absent"}], r ${lora.r}`;
+    throw new AdapterError(`${module} has ${found}, which do not fit its weight of ${weight?.length ?? 0} numbers`);
+  }
+  return addProduct(weight, b.values, a.values, { rank, scale: lora.alpha / lora.r });
+}
+
+/** W [rows, columns] + scale B [rows, rank] A [rank, columns], summed in 64 bits. */
 function addProduct(
   w: Float32Array,
   b: Float32Array,
@@ -146,14 +144,16 @@ function addProduct(
   { rank, scale }: { rank: number; scale: number },
 ): Float32Array {
   const columns = a.length / rank;
-  const sum = Float64Array.from(w);
-  for (let i = 0; i < b.length; i++) {
-    const [row, k] = [Math.floor(i / rank), i % rank];
-    const factor = scale * (b[i] as number); // i is within b
-    for (let column = 0; column < columns; column++) {
-      const at = row * columns + column;
-      sum[at] = (sum[at] as number) + factor * (a[k * columns + column] as number); // within one row of each
+  const sum = new Float32Array(w.length);
+  for (let start = 0; start < w.length; start += columns) {
+    const row = Float64Array.from(w.subarray(start, start + columns));
+    for (let k = 0; k < rank; k++) {
+      const factor = scale * (b[(start / columns) * rank + k] as number); // row start / columns of B
+      for (let column = 0; column < columns; column++) {
+        row[column] = (row[column] as number) + factor * (a[k * columns + column] as number); // within one row of each
+      }
     }
+    sum.set(row, start);
   }
-  return new Float32Array(sum);
+  return sum;
 }

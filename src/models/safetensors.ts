@@ -45,22 +45,56 @@ export function parseSafetensors(content: Uint8Array, fileName: string): Safeten
     throw new SafetensorsError(fileName, problem);
   };
   if (content.byteLength < 8) fail(`it has ${content.byteLength} bytes, and the length of the header alone takes 8`);
-  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > content.byteLength - 8) {
-    fail(
-      `its header says ${headerBytes} bytes, and ${content.byteLength - 8} are left: it is truncated or another format`,
-    );
-  }
-  const header = readHeader(content.subarray(8, 8 + headerBytes), fail);
+  const headerBytes = safetensorsHeaderBytes(content, { fileName, fileBytes: content.byteLength });
   const data = content.subarray(8 + headerBytes);
-  const { __metadata__: metadata = {}, ...entries } = header;
-  const tensors = Object.entries(entries).map(([name, value]) => {
+  const header = content.subarray(8, 8 + headerBytes);
+  const { places, metadata } = parseSafetensorsHeader(header, { fileName, dataBytes: data.byteLength });
+  const tensors = [...places].map(([name, { dtype, shape, start, end }]) => {
+    return [name, { dtype, shape, bytes: data.subarray(start, end) }] as const;
+  });
+  return { tensors: new Map(tensors), metadata };
+}
+
+/** Where a tensor lies in the data behind the header, in bytes. */
+export interface TensorPlace extends Omit<StoredTensor, "bytes"> {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The length of the header, from the first 8 bytes of a file of `fileBytes`.
+ *
+ * @throws {SafetensorsError} (`safetensors-invalid`) when the file is shorter than it says
+ */
+export function safetensorsHeaderBytes(
+  first: Uint8Array,
+  { fileName, fileBytes }: { fileName: string; fileBytes: number },
+): number {
+  const headerBytes = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
+  if (headerBytes <= fileBytes - 8) return headerBytes;
+  const problem = `its header says ${headerBytes} bytes, and ${fileBytes - 8} are left: it is truncated or another format`;
+  throw new SafetensorsError(fileName, problem);
+}
+
+/**
+ * Reads a header: where each tensor lies in the `dataBytes` behind it.
+ *
+ * @throws {SafetensorsError} (`safetensors-invalid`) as `parseSafetensors`
+ */
+export function parseSafetensorsHeader(
+  bytes: Uint8Array,
+  { fileName, dataBytes }: { fileName: string; dataBytes: number },
+): { places: ReadonlyMap<string, TensorPlace>; metadata: Readonly<Record<string, string>> } {
+  const fail = (problem: string): never => {
+    throw new SafetensorsError(fileName, problem);
+  };
+  const { __metadata__: metadata = {}, ...entries } = readHeader(bytes, fail);
+  const places = Object.entries(entries).map(([name, value]) => {
     const entry = Entry.safeParse(value);
     if (!entry.success) return fail(`the entry of ${name} lacks dtype, shape or data_offsets`);
-    return [name, readTensor(name, entry.data, { data, fail })] as const;
+    return [name, readPlace(name, entry.data, { dataBytes, fail })] as const;
   });
-  return { tensors: new Map(tensors), metadata: Metadata.safeParse(metadata).data ?? {} };
+  return { places: new Map(places), metadata: Metadata.safeParse(metadata).data ?? {} };
 }
 
 /** The content of a file that holds the tensors: widest elements first, so that every tensor is aligned. */
@@ -72,23 +106,33 @@ export function toSafetensors(
     ([a, { dtype: left }], [b, { dtype: right }]) =>
       ELEMENT_BYTES[right] - ELEMENT_BYTES[left] || (a < b ? -1 : a > b ? 1 : 0),
   );
-  const entries: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
-  let end = 0;
-  for (const [name, { dtype, shape, bytes }] of ordered) {
-    entries[name] = { dtype, shape, data_offsets: [end, (end += bytes.byteLength)] };
-  }
-  const json = JSON.stringify(entries);
-  const unpadded = Buffer.byteLength(json);
-  const header = Buffer.from(json + " ".repeat((8 - (unpadded % 8)) % 8));
-  const content = new Uint8Array(8 + header.byteLength + end);
-  new DataView(content.buffer).setBigUint64(0, BigInt(header.byteLength), true);
-  content.set(header, 8);
-  let offset = 8 + header.byteLength;
-  for (const [, { bytes }] of ordered) {
-    content.set(bytes, offset);
-    offset += bytes.byteLength;
+  const pieces = [toSafetensorsHeader(new Map(ordered), metadata), ...ordered.map(([, { bytes }]) => bytes)];
+  const content = new Uint8Array(pieces.reduce((size, piece) => size + piece.byteLength, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    content.set(piece, offset);
+    offset += piece.byteLength;
   }
   return content;
+}
+
+/** The first bytes of a file that holds the tensors in their order; behind them come their elements, end to end. */
+export function toSafetensorsHeader(
+  tensors: ReadonlyMap<string, Omit<StoredTensor, "bytes">>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const entries: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let end = 0;
+  for (const [name, { dtype, shape }] of tensors) {
+    const start = end;
+    end += shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
+    entries[name] = { dtype, shape, data_offsets: [start, end] };
+  }
+  const json = JSON.stringify(entries);
+  const header = Buffer.from(json + " ".repeat((8 - (Buffer.byteLength(json) % 8)) % 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.byteLength));
+  return Buffer.concat([length, header]);
 }
 
 /** The elements as 32-bit floats: a copy, exact for every element type. */
@@ -132,21 +176,21 @@ function readHeader(bytes: Uint8Array, fail: (problem: string) => never): Record
   }
 }
 
-function readTensor(
+function readPlace(
   name: string,
   { dtype, shape, data_offsets: [start, end] }: Entry,
-  { data, fail }: { data: Uint8Array; fail: (problem: string) => never },
-): StoredTensor {
+  { dataBytes, fail }: { dataBytes: number; fail: (problem: string) => never },
+): TensorPlace {
   if (!isDtype(dtype))
     return fail(`${name} has elements of type ${dtype}; ${Object.keys(ELEMENT_BYTES).join(", ")} can be read`);
   const expected = shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
   if (end - start !== expected) {
     return fail(`${name} is ${dtype} [${shape.join(", ")}], which is ${expected} bytes, and holds ${end - start}`);
   }
-  if (end > data.byteLength) {
-    return fail(`${name} ends at byte ${end} of the data, and the file has ${data.byteLength}: it is truncated`);
+  if (end > dataBytes) {
+    return fail(`${name} ends at byte ${end} of the data, and the file has ${dataBytes}: it is truncated`);
   }
-  return { dtype, shape, bytes: data.subarray(start, end) };
+  return { dtype, shape, start, end };
 }
 
 function isDtype(dtype: string): dtype is SafetensorsDtype {
