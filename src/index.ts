@@ -1,5 +1,6 @@
 /** The front door: what a project's steps and pipelines import by the name `trilith`. */
 
+export type * from "./contracts/answers.ts";
 export type * from "./contracts/artifacts.ts";
 export { defineConfig, type TrilithConfig } from "./contracts/config.ts";
 export type * from "./contracts/documents.ts";

@@ -9,12 +9,13 @@ import type { Engine, TrilithConfig } from "./contracts/config.ts";
 import type { Database } from "./contracts/database.ts";
 import type { EmbeddingCache } from "./contracts/embeddings.ts";
 import { type Logger, silentLogger } from "./contracts/logger.ts";
-import type { ChatModel, Embedders } from "./contracts/models.ts";
+import type { ChatModel, Embedders, StructuredModel } from "./contracts/models.ts";
 import type { PortName, Workspace, WorkspacePorts } from "./contracts/workspace.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { hashBytes, hashJson, shortHash } from "./core/hash.ts";
 import { entropyRandom } from "./core/random.ts";
 import { parseWith } from "./core/schema.ts";
+import { answerMigrations } from "./stores/answers/index.ts";
 import { type BlobDriver, blobsFromUrl, createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
 import {
   compactDatabase,
@@ -68,6 +69,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     ...registryMigrations,
     ...scheduleMigrations,
     ...embeddingMigrations,
+    ...answerMigrations,
   ]);
   const openers = portOpeners({ folder, database, shared, clock, config, env, artifacts });
   const opened: { [N in PortName]?: Promise<WorkspacePorts[N]> } = {};
@@ -186,6 +188,11 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       return openLanguageModels({ folder: config.baseModel ?? BUNDLED_BASE });
     },
     chatModel: () => openChatModel(parts),
+    structuredModel: () => openStructuredModel(parts),
+    async answers() {
+      const { createAnswerStore } = await import("./stores/answers/index.ts");
+      return createAnswerStore(database, clock);
+    },
     trainer: async () => null,
     async schedules() {
       const { createScheduleStore } = await import("./stores/schedules/index.ts");
@@ -228,13 +235,25 @@ function qdrantOf({ folder, shared, config, env }: Parts): QdrantVectorsOptions 
 }
 
 /** The configured chat model: the configuration's, or TRILITH_MODEL at TRILITH_MODEL_URL; none otherwise. */
-async function openChatModel({ config, env }: Parts): Promise<ChatModel | null> {
+function chosenModel({ config, env }: Parts): TrilithConfig["chatModel"] {
   const named = env["TRILITH_MODEL"];
-  const fromEnvironment = named === undefined || named === "" ? undefined : endpointOf(named, env);
-  const chosen = config.chatModel ?? fromEnvironment;
+  return config.chatModel ?? (named === undefined || named === "" ? undefined : endpointOf(named, env));
+}
+
+async function openChatModel(parts: Parts): Promise<ChatModel | null> {
+  const chosen = chosenModel(parts);
   if (chosen === undefined) return null;
   const { aiSdkChatModel, openAiCompatibleChatModel } = await import("./models/index.ts");
   return "specificationVersion" in chosen ? aiSdkChatModel(chosen) : openAiCompatibleChatModel({ ...chosen, fetch });
+}
+
+async function openStructuredModel(parts: Parts): Promise<StructuredModel | null> {
+  const chosen = chosenModel(parts);
+  if (chosen === undefined) return null;
+  const { aiSdkStructuredModel, openAiCompatibleStructuredModel } = await import("./models/index.ts");
+  return "specificationVersion" in chosen
+    ? aiSdkStructuredModel(chosen)
+    : openAiCompatibleStructuredModel({ ...chosen, fetch });
 }
 
 function endpointOf(model: string, env: Parts["env"]): { baseUrl: string; model: string; apiKey?: string } {
@@ -265,7 +284,10 @@ async function fingerprintOf(port: PortName, open: Open, config: TrilithConfig):
     case "trainer":
       return (await open(port))?.fingerprint ?? "local";
     case "chatModel":
+    case "structuredModel":
       return (await open(port))?.id ?? "none";
+    case "answers":
+      return "by model and question";
     case "collectors":
       return hashJson([(await open(port)).map(({ name }) => name), config.allowedHosts ?? []]);
     case "artifacts":

@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "anything"> = {
   "stores/runs": ["core", "contracts"],
   "stores/schedules": ["core", "contracts"],
   "stores/embeddings": ["core", "contracts"],
+  "stores/answers": ["core", "contracts"],
   models: ["core", "contracts", "text", "tensor"],
   lineage: ["core", "contracts"],
   evaluation: ["core", "contracts", "text"],

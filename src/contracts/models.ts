@@ -3,6 +3,7 @@
  * Implementations live in `models/`; the pipelines see only these ports.
  */
 
+import type { z } from "zod";
 import type { ContentHash } from "../core/hash.ts";
 
 /** Text to token ids and back. Ids are those of the model that the tokenizer came with. */
@@ -82,6 +83,34 @@ export interface ChatModel {
   readonly id: string;
   /** The answer in pieces, as they come. */
   stream(messages: readonly ChatMessage[], options?: GenerateOptions): AsyncIterable<string>;
+}
+
+/** Tokens of one answer as the provider counts them; 0 where it does not say. */
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What a structured answer is asked by. */
+export interface StructuredRequest<T> {
+  readonly messages: readonly ChatMessage[];
+  /** An object; providers that can are held to it while they write, and every answer is checked by it. */
+  readonly schema: z.ZodType<T>;
+  /** Of the answer, for providers that want one: letters, digits and `_`. */
+  readonly name: string;
+  readonly options?: GenerateOptions;
+}
+
+/** A model that answers with an object of a given schema. Nothing is retried: callers decide what a failure is worth. */
+export interface StructuredModel {
+  readonly id: string;
+  /**
+   * One answer.
+   *
+   * @throws {StructuredAnswerError} (`structured-answer-unusable`) when an answer came, and was paid for, that cannot be used
+   * @throws {ChatModelError} (`chat-model-failed`) when none came
+   */
+  answer<T>(request: StructuredRequest<T>): Promise<{ readonly value: T; readonly usage: TokenUsage }>;
 }
 
 /** A base model, with or without an adapter, that continues text. It has a voice; what it says is no claim. */

@@ -4,13 +4,14 @@
  */
 
 import type { Clock } from "../core/clock.ts";
+import type { AnswerStore } from "./answers.ts";
 import type { ArtifactInventory, ArtifactStore } from "./artifacts.ts";
 import type { Engine } from "./config.ts";
 import type { Collector, Warehouse } from "./documents.ts";
 import type { EmbeddingCache } from "./embeddings.ts";
 import type { FeatureStore } from "./features.ts";
 import type { Logger } from "./logger.ts";
-import type { ChatModel, Embedders, LanguageModels } from "./models.ts";
+import type { ChatModel, Embedders, LanguageModels, StructuredModel } from "./models.ts";
 import type { ModelRegistry } from "./registry.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { ScheduleStore } from "./schedules.ts";
@@ -29,6 +30,10 @@ export interface WorkspacePorts {
   readonly languageModels: LanguageModels;
   /** A model that follows instructions, where one is configured. */
   readonly chatModel: ChatModel | null;
+  /** The same model, asked for objects of a schema. */
+  readonly structuredModel: StructuredModel | null;
+  /** What models were paid for. */
+  readonly answers: AnswerStore;
   /** Who trains, where the configuration names another than this process. */
   readonly trainer: Trainer | null;
   readonly registry: ModelRegistry;

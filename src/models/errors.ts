@@ -1,5 +1,6 @@
 /** What goes wrong in `models/`: files that do not hold what they should, and calls that a model cannot answer. */
 
+import type { TokenUsage } from "../contracts/models.ts";
 import { messageOf, TrilithError } from "../core/errors.ts";
 
 /** Thrown when a vocabulary is asked for that cannot even hold the special tokens and the 256 bytes. */
@@ -94,6 +95,8 @@ export class ChatModelError extends TrilithError {
   override readonly code = "chat-model-failed";
   override readonly retryable: boolean;
   readonly modelId: string;
+  /** How long its server asks to be left alone; `null` where it does not say. */
+  readonly retryAfterMs: number | null;
 
   constructor(modelId: string, cause: unknown) {
     super(
@@ -102,6 +105,39 @@ export class ChatModelError extends TrilithError {
     );
     this.modelId = modelId;
     this.retryable = cause instanceof Error && "isRetryable" in cause && cause.isRetryable === true;
+    this.retryAfterMs = retryAfterMs(cause);
+  }
+}
+
+/** Of the SDK's error for an answer with `Retry-After` in seconds. */
+function retryAfterMs(cause: unknown): number | null {
+  const headers = cause instanceof Error && "responseHeaders" in cause ? cause.responseHeaders : undefined;
+  const seconds = Number((headers as Record<string, string> | undefined)?.["retry-after"]); // the SDK's record of headers
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+}
+
+/** Why a structured answer that came cannot be used. */
+export type AnswerProblem = "malformed" | "refused" | "truncated";
+
+/** Thrown when a model's answer is not the object that was asked for. It was paid for all the same, with `tokens`. */
+export class StructuredAnswerError extends TrilithError {
+  override readonly code = "structured-answer-unusable";
+  override readonly retryable = true;
+  readonly problem: AnswerProblem;
+  readonly tokens: TokenUsage;
+
+  constructor(
+    modelId: string,
+    { problem, text, tokens }: { problem: AnswerProblem; text: string; tokens: TokenUsage },
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The answer of ${modelId} cannot be used, it is ${problem}: ${JSON.stringify(text.slice(0, 120))}. An object of the ` +
+        "asked schema was expected; ask again, allow more tokens, or use a model that is better at structured output.",
+      options,
+    );
+    this.problem = problem;
+    this.tokens = tokens;
   }
 }
 

@@ -29,6 +29,7 @@ export {
   EmbedderFolderError,
   EmbeddingModelError,
   SafetensorsError,
+  StructuredAnswerError,
   TokenizerFileError,
   VocabularyTooSmallError,
 } from "./errors.ts";
@@ -51,5 +52,6 @@ export {
 export { createLlamaWeights, type Weights } from "./llama-weights.ts";
 export { fillFromAdapter, type LoraAdapter, mergeAdapter, parseAdapter, toAdapterFiles } from "./lora-adapter.ts";
 export { aiSdkChatModel, type OpenAiCompatibleOptions, openAiCompatibleChatModel } from "./open-ai-chat.ts";
+export { aiSdkStructuredModel, openAiCompatibleStructuredModel } from "./structured-model.ts";
 export { parseTokenizer, type TokenizerOptions } from "./tokenizer.ts";
 export { createVoiceModel, type VoiceModelOptions } from "./voice-model.ts";

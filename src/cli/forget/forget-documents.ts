@@ -41,6 +41,7 @@ export async function forgetDocuments(
   const pages = eraseReport(join(workspace.folder, "report"), traces);
   onStage("features");
   await forgetVectors(workspace, documentIds);
+  await (await workspace.open("answers")).forget(documentIds);
   const rows = await features.forget(documentIds);
   onStage("index");
   const indexPointCount = await rebuildIndex(workspace);

@@ -1,0 +1,3 @@
+/** Door of the store of models' answers. */
+
+export { answerMigrations, createAnswerStore } from "./answer-store.ts";
