@@ -55,6 +55,9 @@ export interface RankOptions {
   readonly filter: RowFilter;
 }
 
+/** One leg of a search. */
+export type RankBy = { readonly vector: Float32Array } | { readonly terms: readonly string[] };
+
 /** Which rows to read, by the keys that a ranking gave, and how much of them. */
 export interface ReadOptions {
   readonly keys: readonly string[];
@@ -84,10 +87,11 @@ export interface VectorDriver {
   updateTable(table: string, change: TableChange): Promise<void>;
   listTables(): Promise<string[]>;
   dropTable(table: string): Promise<void>;
-  /** The rows nearest by inner product, best first. */
-  rankByVector(table: string, vector: Float32Array, options: RankOptions): Promise<RankedRow[]>;
-  /** The rows that hold a term, by BM25 (k1 1.2, b 0.75) with statistics of the whole table, best first. */
-  rankByTerms(table: string, terms: readonly string[], options: RankOptions): Promise<RankedRow[]>;
+  /**
+   * Best first: the rows nearest to a vector by inner product, or those that hold one of the terms, by BM25 (k1 1.2,
+   * b 0.75) with statistics of the whole table.
+   */
+  rank(table: string, by: RankBy, options: RankOptions): Promise<RankedRow[]>;
   /**
    * Rows that were ranked, in no order. Legs find many more than a search returns, and reading costs more than finding:
    * so they are read apart. Where the table was written meanwhile, rows may be missing, and none is another's.

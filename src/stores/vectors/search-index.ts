@@ -94,8 +94,8 @@ async function rankWording({ driver, table, query, rank }: Search, { text, vecto
   const terms = searchTerms(text);
   const none: RankedRow[] = [];
   const [bm25, dense] = await Promise.all([
-    denseWeight < 1 && terms.length > 0 ? driver.rankByTerms(table, terms, rank) : none,
-    denseWeight > 0 && vector ? driver.rankByVector(table, vector, rank) : none,
+    denseWeight < 1 && terms.length > 0 ? driver.rank(table, { terms }, rank) : none,
+    denseWeight > 0 && vector ? driver.rank(table, { vector }, rank) : none,
   ]);
   const how = { denseWeight, denseFloor: floorOf(dense), ...(fusion === "ranks" && { rrfK }) };
   return { terms, bm25, dense, how, proximity: proximity && denseWeight < 1 };

@@ -34,13 +34,13 @@ export const findByVector = async (
   driver: VectorDriver,
   vector: Float32Array,
   options: FindOptions,
-): Promise<FoundRow[]> => readRanked(driver, await driver.rankByVector("t", vector, options), options);
+): Promise<FoundRow[]> => readRanked(driver, await driver.rank("t", { vector }, options), options);
 
 export const findByTerms = async (
   driver: VectorDriver,
   terms: readonly string[],
   options: FindOptions,
-): Promise<FoundRow[]> => readRanked(driver, await driver.rankByTerms("t", terms, options), options);
+): Promise<FoundRow[]> => readRanked(driver, await driver.rank("t", { terms }, options), options);
 
 async function readRanked(
   driver: VectorDriver,
@@ -263,8 +263,8 @@ const changeLaws: Record<string, Law> = {
       driver,
       Array.from({ length: 40 }, (_, i) => row(`r${i}`, { terms: [`t${i}`] })),
     );
-    const ranked = await driver.rankByVector("t", Float32Array.of(1, 0), { limit: 40, filter: {} });
-    const [last] = await driver.rankByTerms("t", ["t39"], everything);
+    const ranked = await driver.rank("t", { vector: Float32Array.of(1, 0) }, { limit: 40, filter: {} });
+    const [last] = await driver.rank("t", { terms: ["t39"] }, everything);
     const removedIds = Array.from({ length: 30 }, (_, i) => `r${i}`);
     await driver.updateTable("t", { rows: batches([row("r38", { payload: "new" })]), removedIds });
     const rows = await driver.readRows("t", { keys: ranked.map(({ key }) => key) });
@@ -296,13 +296,15 @@ const tableLaws: Record<string, Law> = {
     await driver.createTable("one", batches([row("first")]));
     await driver.createTable("two", batches([row("second")]));
     expect((await driver.listTables()).sort()).toEqual(["one", "two"]);
-    await driver.rankByTerms("two", ["word"], everything);
+    await driver.rank("two", { terms: ["word"] }, everything);
     await driver.dropTable("two");
     expect(await driver.listTables()).toEqual(["one"]);
-    expect((await driver.rankByTerms("one", ["word"], everything)).length).toBe(1);
+    expect((await driver.rank("one", { terms: ["word"] }, everything)).length).toBe(1);
   },
   async "fails with its own error when the table is not there"(driver) {
-    await expect(driver.rankByTerms("absent", ["word"], everything)).rejects.toMatchObject({ code: "vector-engine" });
+    await expect(driver.rank("absent", { terms: ["word"] }, everything)).rejects.toMatchObject({
+      code: "vector-engine",
+    });
   },
   async "has no pointer at first, and then the one that was written last"(driver) {
     expect(await driver.readPointer()).toBeUndefined();

@@ -221,9 +221,9 @@ describe("building the vector index", () => {
     await index.build(whole(points));
     const slow = openIndex({
       ...driver,
-      async rankByTerms(...query) {
+      async rank(...query) {
         await index.build(whole([point("new", "fox", [1, 0])]));
-        return driver.rankByTerms(...query);
+        return driver.rank(...query);
       },
     });
     expect(await idsOf(slow.index, { text: "fox", limit: 5 })).toEqual(["fox"]);

@@ -58,7 +58,7 @@ describe("the LanceDB driver against the exact one", () => {
     await Promise.all([lance, memory].map((driver) => driver.createTable("t", batch(rows))));
     const options = { limit: 10, filter: { authorIds: ["author1", "author2", "author3"] } };
     for (const limit of [1, 50, 100, 400]) {
-      expect((await lance.rankByVector("t", unit(), { limit, filter: {} })).length).toBe(limit);
+      expect((await lance.rank("t", { vector: unit() }, { limit, filter: {} })).length).toBe(limit);
     }
     const query = unit();
     const exact = (await findByVector(memory, query, options)).map(({ id }) => id);
@@ -77,7 +77,7 @@ describe("the LanceDB folder", () => {
     await writer.close();
     const reader = lanceVectors({ clock, folder });
     expect(await reader.readPointer()).toBe("here");
-    expect((await reader.rankByVector("t", unit(), { limit: 5, filter: {} })).length).toBe(3);
+    expect((await reader.rank("t", { vector: unit() }, { limit: 5, filter: {} })).length).toBe(3);
     expect(readdirSync(folder).sort()).toEqual(["current.json", "t.lance"]);
     await reader.close();
   });

@@ -33,13 +33,10 @@ export function memoryVectors(): VectorDriver {
     async dropTable(name) {
       tables.delete(name);
     },
-    async rankByVector(name, vector, options) {
-      const { rows } = tableOf(name);
-      return best(rows, new Map(rows.map((row, index) => [index, innerProduct(row.vector, vector)])), options);
-    },
-    async rankByTerms(name, terms, options) {
+    async rank(name, by, options) {
       const { rows, bm25 } = tableOf(name);
-      return best(rows, bm25.score(terms), options);
+      if ("terms" in by) return best(rows, bm25.score(by.terms), options);
+      return best(rows, new Map(rows.map((row, index) => [index, innerProduct(row.vector, by.vector)])), options);
     },
     async readRows(name, { keys, withVectors = false }) {
       const wanted = new Set(keys);

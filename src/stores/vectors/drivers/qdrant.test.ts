@@ -87,7 +87,7 @@ describe("the Qdrant driver", () => {
     await expect(qdrantVectors(options).listTables()).rejects.toMatchObject({ code: "vector-engine" });
     const driver = qdrantVectors({ ...options, apiKey: "secret" });
     await driver.createTable("t", batches(2));
-    expect((await driver.rankByVector("t", Float32Array.of(1, 0), { limit: 9, filter: {} })).length).toBe(2);
+    expect((await driver.rank("t", { vector: Float32Array.of(1, 0) }, { limit: 9, filter: {} })).length).toBe(2);
     const { config } = guarded.collections.get("trilith-t") ?? {};
     expect(config?.quantization_config).toEqual({ scalar: { type: "int8", quantile: 0.99, always_ram: true } });
     await guarded.close();

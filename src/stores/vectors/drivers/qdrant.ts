@@ -73,13 +73,16 @@ export function qdrantVectors(options: QdrantVectorsOptions): VectorDriver {
         return tables.filter((table) => table !== "pointer" && !table.includes("-"));
       }),
     dropTable: (table) => server("drop a table", async (client) => void (await client.deleteCollection(named(table)))),
-    rankByVector: (table, vector, query) =>
-      server("search by vector", async (client) =>
-        rank(client, named(table), { query: [...vector], using: "dense", params: searchParams(options), ...query }),
-      ),
-    rankByTerms: (table, terms, query) =>
-      server("search by words", async (client) =>
-        rank(client, named(table), { query: toSparse(terms), using: "terms", ...query }),
+    rank: (table, by, query) =>
+      server("search", async (client) =>
+        "terms" in by
+          ? rank(client, named(table), { query: toSparse(by.terms), using: "terms", ...query })
+          : rank(client, named(table), {
+              query: [...by.vector],
+              using: "dense",
+              params: searchParams(options),
+              ...query,
+            }),
       ),
     readRows: (table, query) => server("read rows", async (client) => readRows(client, named(table), query)),
     countRows: (table, term) =>
