@@ -8,7 +8,7 @@
 import { encodeWeight, Graph, type GraphTensor, primitives } from "../tensor/index.ts";
 import { headSize, type LlamaConfig } from "./llama-config.ts";
 import { type Attend, llamaHidden } from "./llama-graph.ts";
-import type { Weights } from "./llama-weights.ts";
+import { type Weights, weightOf } from "./llama-weights.ts";
 import { rotationTables } from "./rotation-tables.ts";
 import { storedParts, type WeightPrecision } from "./stored-parts.ts";
 
@@ -37,12 +37,7 @@ export interface DecoderModel {
 /** The model of a configuration; its weights are views of `weights` where they need no change. */
 export function decoderModel(config: LlamaConfig, weights: Weights, precision: WeightPrecision): DecoderModel {
   const graph = new Graph();
-  const files = new Map<string, Uint8Array>();
-  const pieces: Uint8Array[] = [];
-  const parts = storedParts(graph, { config, weights, precision }, (weight, bytes) => {
-    files.set(weight.name, bytes);
-    pieces.push(...encodeWeight({ ...weight, data: { file: weight.name, offset: 0, sizeBytes: bytes.byteLength } }));
-  });
+  const parts = storedParts(graph, config, precision);
   const size = HEAD_STEP * Math.ceil(headSize(config) / HEAD_STEP);
   const present: Record<string, GraphTensor> = {};
   const ids = graph.input("ids", [graph.dimension("tokens")], "int32");
@@ -50,6 +45,14 @@ export function decoderModel(config: LlamaConfig, weights: Weights, precision: W
   const logitsOf = (rows: GraphTensor): GraphTensor => parts.head(gatherRows(graph, hidden, rows));
   const logits = logitsOf(graph.input("rows", [graph.dimension("rows")], "int64"));
   const { model } = graph.compile({ logits, nats: likelihoods(graph, logitsOf), ...present });
+  const files = new Map<string, Uint8Array>();
+  const pieces = parts.stored.flatMap(({ source, shape, constants, encode }) => {
+    const encoded = encode(weightOf(weights, source, shape));
+    return constants.map((constant, i) => {
+      files.set(constant.name, encoded[i] ?? new Uint8Array());
+      return encodeWeight({ ...constant, beside: { file: constant.name, offset: 0 } });
+    });
+  });
   return {
     model: Buffer.concat([model, ...pieces]),
     files,

@@ -172,3 +172,17 @@ export class EmbeddingModelError extends TrilithError {
     this.retryable = last instanceof Error && "isRetryable" in last && last.isRetryable === true;
   }
 }
+
+/** Thrown when a model cannot be written in the asked form so that it stays the same model. */
+export class ExportError extends TrilithError {
+  override readonly code = "export-impossible";
+  override readonly usage = true;
+
+  /** @param remedy  what to do, as a sentence without its stop */
+  constructor(problem: string, remedy: string, options?: ErrorOptions) {
+    super(
+      `The model cannot be exported: ${problem}. A form that says all of this model was expected. ${remedy}.`,
+      options,
+    );
+  }
+}

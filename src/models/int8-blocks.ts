@@ -14,14 +14,17 @@ export interface Int8Blocks {
   readonly values: Uint8Array;
   /** [rows, blocks]. */
   readonly scales: Float32Array;
-  /** Blocks of a row. */
-  readonly blocks: number;
+}
+
+/** Blocks of a row of so many columns. */
+export function blocksOf(columns: number): number {
+  return Math.ceil(columns / BLOCK);
 }
 
 /** Rounds a matrix [rows, columns]; each number moves by at most half a step of its block, its largest magnitude / 127. */
 export function toInt8Blocks(matrix: Float32Array, columns: number): Int8Blocks {
   const rows = matrix.length / columns;
-  const blocks = Math.ceil(columns / BLOCK);
+  const blocks = blocksOf(columns);
   const values = new Uint8Array(rows * blocks * BLOCK).fill(ZERO);
   const scales = new Float32Array(rows * blocks);
   for (let block = 0; block < scales.length; block++) {
@@ -36,5 +39,5 @@ export function toInt8Blocks(matrix: Float32Array, columns: number): Int8Blocks 
       values[block * BLOCK + i] = ZERO + Math.round((matrix[start + i] as number) / scale); // within the matrix
     }
   }
-  return { values, scales, blocks };
+  return { values, scales };
 }

@@ -33,8 +33,9 @@ export interface OnnxInitializer extends OnnxValue {
 /** A constant that is not part of `encodeModel`'s bytes: a piece to put behind them. */
 export interface OnnxWeight extends OnnxValue {
   readonly shape: readonly number[];
-  /** The elements; or where they lie: a file beside the model, which ONNX Runtime may also be handed in memory. */
-  readonly data: Uint8Array | { readonly file: string; readonly offset: number; readonly sizeBytes: number };
+  readonly sizeBytes: number;
+  /** Where the elements lie when not in the model: in a file beside it, which ONNX Runtime may also be handed in memory. */
+  readonly beside?: { readonly file: string; readonly offset: number };
 }
 
 export interface OnnxGraph {
@@ -77,16 +78,19 @@ export function encodeModel(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
 
 /**
  * The bytes of one more constant, to be written behind those of `encodeModel`: protobuf joins messages that follow one
- * another, so that a model of any size is written weight by weight. The last piece is the elements themselves.
+ * another, so that a model of any size is written weight by weight. The elements come next, where they do not lie beside.
  *
  * @source https://protobuf.dev/programming-guides/encoding, "Last One Wins": embedded messages are merged
  */
-export function encodeWeight({ name, shape, type, data }: OnnxWeight): readonly Uint8Array[] {
+export function encodeWeight({ name, shape, type, sizeBytes, beside }: OnnxWeight): Uint8Array {
   const head = [...shape.flatMap((size) => integer(1, size)), ...integer(2, DATA_TYPE[type]), ...text(8, name)];
-  if (data instanceof Uint8Array) return message(7, message(5, [...head, ...message(9, [data])]));
-  const entries = { location: data.file, offset: `${data.offset}`, length: `${data.sizeBytes}` };
+  if (!beside) {
+    const tensor = [...head, ...message(9, [], sizeBytes)];
+    return join(message(7, message(5, tensor, sizeBytes), sizeBytes));
+  }
+  const entries = { location: beside.file, offset: `${beside.offset}`, length: `${sizeBytes}` };
   const places = Object.entries(entries).flatMap(([key, value]) => message(13, [...text(1, key), ...text(2, value)]));
-  return message(7, message(5, [...head, ...places, ...integer(14, EXTERNAL)]));
+  return join(message(7, message(5, [...head, ...places, ...integer(14, EXTERNAL)])));
 }
 
 function encodeNode(node: OnnxNode): Piece {
@@ -123,8 +127,9 @@ function encodeValue({ name, shape, type }: OnnxValue): Piece {
   return [...text(1, name), ...message(2, message(1, tensorType))];
 }
 
-function message(field: number, pieces: Piece): Piece {
-  return [varint(field * 8 + BYTES), varint(sizeOf(pieces)), ...pieces];
+/** A field of bytes; `following` more of it are written by the caller, behind what this gives. */
+function message(field: number, pieces: Piece, following = 0): Piece {
+  return [varint(field * 8 + BYTES), varint(sizeOf(pieces) + following), ...pieces];
 }
 
 function text(field: number, value: string): Piece {

@@ -26,16 +26,16 @@ async function rowsOf(session: InferenceSession, x: readonly number[]): Promise<
 }
 
 it("runs on as many rows as it is given, with a weight that is written behind the graph", async () => {
-  const pieces = encodeWeight({ name: "w", shape: [2, 2], type: "float32", data: bytes });
-  const session = await InferenceSession.create(Buffer.concat([openModel(), ...pieces]));
+  const place = encodeWeight({ name: "w", shape: [2, 2], type: "float32", sizeBytes: 16 });
+  const session = await InferenceSession.create(Buffer.concat([openModel(), place, bytes]));
   expect(await rowsOf(session, [1, 0, 0, 1, 1, 1])).toEqual([1, 3, 2, 4, 3, 7]);
 });
 
 it("reads a weight from memory that stands for a file", async () => {
-  const data = { file: "weights", offset: 4, sizeBytes: 16 };
-  const pieces = encodeWeight({ name: "w", shape: [2, 2], type: "float32", data });
+  const beside = { file: "weights", offset: 4 };
+  const place = encodeWeight({ name: "w", shape: [2, 2], type: "float32", sizeBytes: 16, beside });
   const file = Buffer.concat([Buffer.alloc(4), bytes]);
-  const session = await InferenceSession.create(Buffer.concat([openModel(), ...pieces]), {
+  const session = await InferenceSession.create(Buffer.concat([openModel(), place]), {
     externalData: [{ path: "weights", data: file }],
   });
   expect(await rowsOf(session, [1, 1])).toEqual([3, 7]);
