@@ -28,11 +28,20 @@ export {
   EmbedderFileError,
   EmbedderFolderError,
   EmbeddingModelError,
+  ExportError,
   SafetensorsError,
   StructuredAnswerError,
   TokenizerFileError,
   VocabularyTooSmallError,
 } from "./errors.ts";
+export {
+  EXPORT_FORMATS,
+  type Exported,
+  type ExportFormat,
+  type ExportModelOptions,
+  type ExportProgress,
+  exportModel,
+} from "./export/export-model.ts";
 export { type LanguageModelsOptions, openLanguageModels } from "./language-models.ts";
 export {
   BASE_CONFIG,

@@ -27,6 +27,7 @@ export const EXPORT_FORMATS = {
   onnx: ["f32", "q8"],
 } as const;
 
+/** Which program the export is for. */
 export type ExportFormat = keyof typeof EXPORT_FORMATS;
 
 /** What to export, as what, and where to. */

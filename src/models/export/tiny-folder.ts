@@ -4,12 +4,20 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "../../core/random.ts";
 import { trainBpe } from "../bpe-trainer.ts";
-import { type LlamaConfig, llamaTensors, PROJECTIONS, parseLlamaConfig, projectionModule, projectionShape } from "../llama-config.ts";
+import {
+  type LlamaConfig,
+  llamaTensors,
+  PROJECTIONS,
+  parseLlamaConfig,
+  projectionModule,
+  projectionShape,
+} from "../llama-config.ts";
 import { toAdapterFiles } from "../lora-adapter.ts";
 import { fromFloats, toSafetensors } from "../safetensors.ts";
 import { toTokenizerJson } from "../tokenizer.ts";
 
-const TEXT = "the model of the author writes that there are the other things in the text and then the rest of the words";
+const TEXT =
+  "the model of the author writes that there are the other things in the text and then the rest of the words";
 const SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] as const;
 const VOCABULARY = 300;
 
