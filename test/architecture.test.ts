@@ -10,6 +10,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "anything"> = {
   feature: ["core", "contracts", "text"],
   training: ["core", "contracts", "text", "tensor", "training/datasets"],
   "training/datasets": ["core", "contracts", "text"],
+  pretraining: ["core", "contracts", "text", "models", "training"],
   inference: ["core", "contracts", "text"],
   orchestrator: ["core", "contracts"],
   "stores/database": ["core", "contracts"],

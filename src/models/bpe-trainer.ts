@@ -8,6 +8,7 @@
 import { BYTE_CHARACTERS, toByteCharacters } from "./byte-alphabet.ts";
 import { VocabularyTooSmallError } from "./errors.ts";
 
+/** A trained encoding. */
 export interface BpeModel {
   /** Tokens over the byte alphabet; a token's index is its id. Special tokens come first, then the 256 bytes. */
   readonly tokens: readonly string[];
@@ -15,6 +16,7 @@ export interface BpeModel {
   readonly merges: readonly (readonly [string, string])[];
 }
 
+/** How large an encoding becomes. */
 export interface BpeOptions {
   readonly vocabularySize: number;
   /** Tokens that no text produces; they get the first ids. */

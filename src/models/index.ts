@@ -4,6 +4,7 @@
  * in `contracts/models.ts`.
  */
 
+export { type BpeModel, type BpeOptions, trainBpe } from "./bpe-trainer.ts";
 export { parseCheckpoint, toFloatCheckpoint, toInt8Checkpoint } from "./checkpoint-int8.ts";
 export { type AiSdkEmbeddersOptions, aiSdkEmbedders } from "./embed/ai-sdk-embedders.ts";
 export { withEmbeddingCache } from "./embed/cached-embedders.ts";
@@ -62,5 +63,11 @@ export { createLlamaWeights, type Weights } from "./llama-weights.ts";
 export { fillFromAdapter, type LoraAdapter, mergeAdapter, parseAdapter, toAdapterFiles } from "./lora-adapter.ts";
 export { aiSdkChatModel, type OpenAiCompatibleOptions, openAiCompatibleChatModel } from "./open-ai-chat.ts";
 export { aiSdkStructuredModel, openAiCompatibleStructuredModel } from "./structured-model.ts";
-export { parseTokenizer, type TokenizerOptions } from "./tokenizer.ts";
+export {
+  createWordSplitter,
+  parseTokenizer,
+  SPECIAL_TOKENS,
+  type TokenizerOptions,
+  toTokenizerJson,
+} from "./tokenizer.ts";
 export { createVoiceModel, type VoiceModelOptions } from "./voice-model.ts";

@@ -13,6 +13,7 @@ import type { Materializer } from "./materializers/materializer.ts";
 import { inScope } from "./scope.ts";
 import type { StepContext } from "./step-context.ts";
 import type { StepDefinition } from "./step-definition.ts";
+import { createStepFolders } from "./step-folders.ts";
 
 /** Contents up to this size are kept in the journal, in the step's own commit. */
 const INLINE_LIMIT_BYTES = 64 * 1024;
@@ -51,10 +52,14 @@ export async function runAttempt(
 ): Promise<ArtifactDraft[]> {
   const timeUp = new AbortController();
   const ports = await Promise.all(step.uses.map(async (port) => [port, await setting.workspace.open(port)] as const));
-  const { context, close } = createContext(ports, setting, AbortSignal.any([setting.signal, timeUp.signal]));
-  const running = inScope({ kind: "step", step: step.name }, async () =>
-    saveOutputs(step, await step.run(input, context), setting.workspace.artifacts),
-  ).then(
+  const folders = createStepFolders({ workspaceFolder: setting.workspace.folder, step: step.name });
+  const signal = AbortSignal.any([setting.signal, timeUp.signal]);
+  const { context, close } = createContext(ports, { ...setting, folder: folders.folder }, signal);
+  const running = inScope({ kind: "step", step: step.name }, async () => {
+    const drafts = await saveOutputs(step, await step.run(input, context), setting.workspace.artifacts);
+    await folders.remove();
+    return drafts;
+  }).then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
@@ -105,7 +110,7 @@ function expiry(clock: Clock, ms: number, ended: AbortSignal): Promise<"expired"
 /** The step's context; after `close` what it says is dropped, because its attempt is over. */
 function createContext(
   ports: readonly (readonly [PortName, unknown])[],
-  { workspace, run, attempt, say }: AttemptSetting,
+  { workspace, run, attempt, say, folder }: AttemptSetting & Pick<StepContext, "folder">,
   signal: AbortSignal,
 ): { context: StepContext<PortName>; close(): void } {
   let open = true;
@@ -126,6 +131,7 @@ function createContext(
       },
       metric: whileOpen((name, value, atStep) => say.metric(name, value, atStep)),
       progress: whileOpen((done, total, label) => say.progress(done, total, label)),
+      folder,
       signal,
       run,
       attempt,

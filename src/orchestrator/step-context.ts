@@ -4,6 +4,7 @@ import { createLogger, type LogFields, type Logger, type LogLevel } from "../con
 import type { PortName, WorkspacePorts } from "../contracts/workspace.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { JsonValue } from "../core/json.ts";
+import { folderOf } from "./step-folders.ts";
 
 /** Where a step's facts go. */
 export interface MetadataLog {
@@ -25,6 +26,11 @@ export interface StepContext<U extends PortName = never> {
   /** One point of a series (`atStep` counts training steps or the like), or a single number. */
   metric(name: string, value: number, atStep?: number): void;
   progress(done: number, total: number, label?: string): void;
+  /**
+   * A folder of the workspace for what a killed attempt should find again. Equal keys give the same folder, in every
+   * attempt and every run, until an attempt has succeeded: it is removed then.
+   */
+  folder(key: JsonValue): Promise<string>;
   /** Aborts when the run is cancelled or the step's time is up. Pass it on. */
   readonly signal: AbortSignal;
   readonly run: { readonly id: string; readonly pipeline: string };
@@ -45,7 +51,7 @@ export interface TestContext<U extends PortName> extends StepContext<U> {
 /**
  * A context to call `step.run(input, testContext({ workspace }))` with, outside any run.
  *
- * @param options  the ports that the step uses; clock, signal and attempt where they matter
+ * @param options  the ports that the step uses; clock, signal, attempt and the workspace's folder where they matter
  */
 export function testContext<U extends PortName = never>(
   options: {
@@ -53,6 +59,7 @@ export function testContext<U extends PortName = never>(
     readonly clock?: Clock;
     readonly signal?: AbortSignal;
     readonly attempt?: number;
+    readonly folder?: string;
   } = {},
 ): TestContext<U> {
   const said: TestContext<U>["said"] = { logs: [], metadata: {}, runMetadata: {}, metrics: [] };
@@ -66,6 +73,7 @@ export function testContext<U extends PortName = never>(
     },
     metric: (name, value, atStep) => void said.metrics.push({ name, value, atStep }),
     progress: () => undefined,
+    folder: (key) => folderOf({ workspaceFolder: options.folder ?? "", step: "test", key }),
     signal: options.signal ?? new AbortController().signal,
     run: { id: "test", pipeline: "test" },
     attempt: options.attempt ?? 1,

@@ -6,8 +6,8 @@ const LONGEST_CODE_LINES = 6;
 const LEAST_PROSE_FRACTION = 0.6;
 
 /** The text to train on, or `undefined` where too little of the document is prose. */
-export function cleanDocument(text: string, kind: "voice" | "technical"): string | undefined {
-  if (kind === "voice") return text.trim() || undefined;
+export function cleanProse(text: string, kind: string): string | undefined {
+  if (kind !== "technical") return text.trim() || undefined;
   const withoutCode = dropLongCode(text).trim();
   const lines = withoutCode.split("\n").filter((line) => line.trim());
   const proseLength = lines.filter(isProse).reduce((sum, line) => sum + line.length, 0);
