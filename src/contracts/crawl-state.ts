@@ -35,8 +35,8 @@ export interface CrawlState {
   list(authorId: string, link: string): Promise<Sighting[]>;
   /** Sources of all of the author's documents that are not gone, in order. */
   listSources(authorId: string): Promise<string[]>;
-  /** Notes that the source is as it was, or is no more. A document that is gone stays, with the date of its first absence. */
-  mark(sighting: Sighting, state: "unchanged" | "gone"): Promise<void>;
+  /** Notes that sources are as they were, or are no more. A document that is gone stays, with the date of its first absence. */
+  mark(sightings: readonly Sighting[], state: "unchanged" | "gone"): Promise<void>;
   /** What an index of documents, as a feed is one, was last given with; it is no document itself. */
   findIndex(authorId: string, source: string): Promise<Validators | undefined>;
   saveIndex(authorId: string, source: string, validators: Validators): Promise<void>;

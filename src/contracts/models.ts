@@ -33,6 +33,8 @@ export interface EmbeddingModel {
   readonly dimensions: number;
   /** Longest input in this model's own tokens; what is longer must be cut before it comes here. */
   readonly maxInputTokens: number;
+  /** Whether vectors of documents are kept: then a text is embedded once, whoever asks for it again. Default false. */
+  readonly isCached?: boolean;
   countTokens(text: string): number;
   /** One unit-length vector of `dimensions` a text, in order; a text without a known word gives zeros. */
   embed(texts: readonly string[], kind: EmbeddingKind): Promise<Float32Array[]>;

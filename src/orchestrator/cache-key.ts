@@ -51,7 +51,7 @@ export async function createCacheKey(step: StepDefinition, given: CacheKeyGiven)
       ? { code: given.codeDigest ?? "", inputs: withDefaults(given) }
       : { code: "", custom: await customPart(step, given), inputs: {} }),
     outputs: outputsPart(step),
-    ports: await portsPart(step.uses, (port) => given.fingerprint(port)),
+    ports: step.stands === null ? await portsPart(step.uses, (port) => given.fingerprint(port)) : {},
     files: step.files.length === 0 ? {} : await hashFiles(step),
     ...(step.program === null ? {} : { program: hashJson(step.program) }),
     node: NODE_MAJOR,

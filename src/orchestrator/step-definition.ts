@@ -36,6 +36,8 @@ export interface StepDefinition {
   readonly cache: boolean;
   readonly cacheKey: ((input: unknown) => JsonValue) | null;
   readonly cacheTtlMs: number | null;
+  /** Whether what a call with this output did still stands; `null` for a step whose ports are part of its cache key. */
+  readonly stands: ((output: unknown, workspace: StepContext<PortName>["workspace"]) => Promise<boolean>) | null;
   readonly retry: Partial<RetryPolicy> | null;
   readonly timeoutMs: number | null;
   readonly executor: "inline" | "process";

@@ -85,6 +85,11 @@ export function step<
   options: StepOptions<I, U> & {
     readonly output?: O;
     readonly outputs?: never;
+    /**
+     * For a step that changes the world: whether what an earlier call of the same code with the same input did still
+     * stands, as its output tells. Then it is not done again. The ports are no part of the cache key of such a step.
+     */
+    readonly stands?: (output: ValueOf<O>, workspace: StepContext<U>["workspace"]) => Awaitable<boolean>;
     run(input: z.output<I>, context: StepContext<U>): Awaitable<ValueOf<O>>;
   },
 ): Step<z.input<I>, z.output<I>, ValueOf<O>, Ref<ValueOf<O>>, U>;
@@ -126,6 +131,7 @@ export type ErasedStep = Step<unknown, unknown, unknown, unknown, PortName>;
 export type ErasedOptions = StepOptions<z.ZodType, PortName> & {
   readonly output?: OutputSpec;
   readonly outputs?: Readonly<Record<string, OutputSpec>>;
+  stands?(output: unknown, workspace: StepContext<PortName>["workspace"]): Awaitable<boolean>;
   run(input: unknown, context: StepContext<PortName>): unknown;
 };
 
@@ -148,6 +154,7 @@ function defineStep(options: ErasedOptions): StepDefinition {
     // The key's function was typed by the input's schema, which parses what it is given.
     cacheKey: (options.cacheKey as ((input: unknown) => JsonValue) | undefined) ?? null,
     cacheTtlMs: options.cacheTtlMs ?? null,
+    stands: options.stands ? async (output, workspace) => (await options.stands?.(output, workspace)) ?? false : null,
     retry: options.retry ?? null,
     timeoutMs: options.timeoutMs ?? null,
     executor: options.executor ?? "inline",

@@ -18,7 +18,13 @@ export const loadToVectorDb = step({
   input: z.object({ documents: rowsOf(z.union([CleanedDocument, EmbeddedDocument])) }),
   output: LoadReport,
   uses: ["features", "vectors", "embedders", "artifacts"],
-  cache: false,
+  /** Equal versions: nobody has written since. */
+  async stands({ versions, index }, { features, vectors }) {
+    if (index === null) return versions.cleaned_documents === (await features.version("cleaned_documents"));
+    const now = await vectors.describe();
+    const reflected = now?.embedder === index.embedder && now.featuresVersion === versions.chunks;
+    return reflected && versions.chunks === (await features.version("chunks"));
+  },
   async run({ documents }, { workspace, metadata, progress, signal }) {
     const authorIds = new Set<string>();
     let [documentCount, chunkCount] = [0, 0];

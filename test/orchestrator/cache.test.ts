@@ -27,6 +27,20 @@ const shout = step({
 const stamp = step({ name: "stamp", output: z.number(), cache: false, run: () => ran.push("stamp") });
 const brief = step({ name: "brief", output: z.number(), cacheTtlMs: 1_000, run: () => ran.push("brief") });
 const peek = step({ name: "peek", output: z.number(), uses: ["warehouse"], run: () => ran.push("peek") });
+/** What it does in the world is the number on the door. */
+let onTheDoor = 0;
+const paint = step({
+  name: "paint",
+  input: z.object({ number: z.int() }),
+  output: z.number(),
+  uses: ["warehouse"],
+  stands: (number) => number === onTheDoor,
+  run({ number }) {
+    note(`paint ${number}`);
+    onTheDoor = number;
+    return number;
+  },
+});
 const look = step({
   name: "look",
   output: z.number(),
@@ -164,6 +178,23 @@ describe("the cache", () => {
     expect((await outcome(peeking, {}, { workspace })).ran).toEqual([]);
     workspace.fingerprints["warehouse"] = "2";
     expect((await outcome(peeking, {}, { workspace })).ran).toEqual(["peek"]);
+  });
+
+  it("holds for a step that changes the world as long as what it did stands, whatever its ports read", async () => {
+    const workspace = await openJournalWorkspace();
+    const painting = pipeline({
+      name: "painting",
+      parameters: z.object({ number: z.int() }),
+      run: ({ number }) => ({ painted: paint({ number }) }),
+    });
+    const painted = async (number: number) => (await outcome(painting, { number }, { workspace })).ran;
+    expect(await painted(1)).toEqual(["paint 1"]);
+    workspace.fingerprints["warehouse"] = "2";
+    expect(await painted(1)).toEqual([]);
+    expect(await painted(2)).toEqual(["paint 2"]);
+    expect(await painted(1)).toEqual(["paint 1"]);
+    onTheDoor = 7;
+    expect(await painted(1)).toEqual(["paint 1"]);
   });
 
   it("misses only in the steps that use a port when it reads differently", async () => {

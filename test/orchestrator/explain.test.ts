@@ -281,6 +281,9 @@ describe("why a step ran though nothing had changed", () => {
     expect(unreadable.verdict).toBe(
       "shout ran because its output of run run-1 could not be read. shout@1 has other bytes.",
     );
+    expect((await again().note({ reason: "undone", message: "" }).last()).verdict).toBe(
+      "shout ran because what run run-1 had done with the same input no longer stands.",
+    );
     expect((await again().note({ reason: "rerun", message: "" }).last()).verdict).toBe(
       "shout ran because it was asked to run again.",
     );

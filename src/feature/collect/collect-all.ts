@@ -4,8 +4,15 @@
  */
 
 import { z } from "zod";
-import type { Sighting, Validators } from "../../contracts/crawl-state.ts";
-import { type Author, type Collector, isSkipped, SkippedSource, type Warehouse } from "../../contracts/documents.ts";
+import type { Sighting } from "../../contracts/crawl-state.ts";
+import {
+  type Author,
+  type Collector,
+  type CollectRequest,
+  isSkipped,
+  SkippedSource,
+  type Warehouse,
+} from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
 import { CrawlFailedError, LinkUnsupportedError } from "../errors.ts";
 
@@ -119,17 +126,16 @@ async function collectOne(link: string, options: CollectOptions): Promise<LinkOu
 }
 
 async function takeAll(collector: Collector, taken: LinkTally, options: CollectOptions): Promise<void> {
-  const { author, warehouse, signal, refresh = false } = options;
+  const { author, warehouse, signal } = options;
   const { crawlState } = warehouse;
   const { link } = taken;
-  const lastSeen = async (source: string): Promise<Sighting | undefined> => {
-    const sighting = await crawlState.find(author.id, source);
-    return sighting && refresh ? { ...sighting, etag: null, lastModified: null } : sighting;
-  };
-  const lastIndexed = async (source: string): Promise<Validators | undefined> =>
-    refresh ? undefined : crawlState.findIndex(author.id, source);
+  // A collector of all that there is asks for everything that came by its link: one reading for the many.
+  const before = collector.isWhole ? await crawlState.list(author.id, link) : [];
+  const bySource = new Map(before.map((sighting) => [sighting.source, sighting]));
+  const find = async (source: string) => bySource.get(source) ?? crawlState.find(author.id, source);
+  const marked: Record<"unchanged" | "gone", Sighting[]> = { unchanged: [], gone: [] };
   const met = new Set<string>();
-  for await (const finding of collector.collect(link, { signal, lastSeen, lastIndexed })) {
+  for await (const finding of collector.collect(link, { signal, ...memoryFor(options, find) })) {
     met.add(finding.source);
     if (isSkipped(finding)) {
       taken.skipped.push(finding);
@@ -140,8 +146,8 @@ async function takeAll(collector: Collector, taken: LinkTally, options: CollectO
       continue;
     }
     if ("state" in finding) {
-      const sighting = await crawlState.find(author.id, finding.source);
-      if (sighting) await crawlState.mark(sighting, finding.state);
+      const sighting = await find(finding.source);
+      if (sighting) marked[finding.state].push(sighting);
       if (sighting) taken.add(finding.state, sighting.documentId);
       continue;
     }
@@ -150,12 +156,27 @@ async function takeAll(collector: Collector, taken: LinkTally, options: CollectO
     taken.add(outcome, document.id, outcome === "unchanged" ? undefined : document.version);
     if (isBack) taken.reason = "it is there again";
   }
-  if (!collector.isWhole) return;
-  for (const sighting of await crawlState.list(author.id, link)) {
+  for (const sighting of before) {
     if (met.has(sighting.source) || sighting.goneAt !== null) continue;
-    await crawlState.mark(sighting, "gone");
+    marked.gone.push(sighting);
     taken.add("gone", sighting.documentId);
   }
+  await crawlState.mark(marked.unchanged, "unchanged");
+  await crawlState.mark(marked.gone, "gone");
+}
+
+/** What a collector may ask of earlier times: nothing that would spare it a fetch, where everything is fetched whole. */
+function memoryFor(
+  { author, warehouse, refresh = false }: CollectOptions,
+  find: (source: string) => Promise<Sighting | undefined>,
+): Pick<CollectRequest, "lastSeen" | "lastIndexed"> {
+  return {
+    async lastSeen(source) {
+      const sighting = await find(source);
+      return sighting && refresh ? { ...sighting, etag: null, lastModified: null } : sighting;
+    },
+    lastIndexed: async (source) => (refresh ? undefined : warehouse.crawlState.findIndex(author.id, source)),
+  };
 }
 
 /** What a link has come to so far. */

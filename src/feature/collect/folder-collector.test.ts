@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Sighting } from "../../contracts/crawl-state.ts";
 import { type DocumentDraft, isSkipped } from "../../contracts/documents.ts";
 import { type FolderCollectorOptions, folderCollector } from "./folder-collector.ts";
 
@@ -121,6 +122,28 @@ describe("the folder collector", () => {
       "package-lock.json": "a lock file, which a tool has made",
       "skip.md": "its front matter asks to leave it out",
     });
+  });
+
+  it("does not read a file again that has the size and dates that it had, and does when it was written since", async () => {
+    const folder = folderOf({ "a.md": "# One\n\nwords", "b.md": "# Two" });
+    const etags = new Map<string, string | null>();
+    const again = async (): Promise<string[]> => {
+      const lastSeen = async (source: string): Promise<Sighting | undefined> =>
+        etags.has(source) ? { ...sighting, source, etag: etags.get(source) ?? null } : undefined;
+      const found = await Array.fromAsync(folderCollector().collect(folder, { lastSeen }));
+      return found.map((each) => {
+        if ("validators" in each) etags.set(each.source, each.validators?.etag ?? null);
+        return "state" in each ? each.state : "content" in each ? "read" : "left out";
+      });
+    };
+    const sighting = { documentId: "d", link: folder, lastModified: null, seenAt: "", goneAt: null };
+    expect(await again()).toEqual(["read", "read"]);
+    expect(await again()).toEqual(["unchanged", "unchanged"]);
+    const { atime, mtime } = statSync(join(folder, "a.md"));
+    writeFileSync(join(folder, "a.md"), "# One\n\nother");
+    utimesSync(join(folder, "a.md"), atime, mtime);
+    writeFileSync(join(folder, "b.md"), "# Two");
+    expect(await again()).toEqual(["read", "read"]);
   });
 
   it("takes code exactly, with its path as title and its language as a tag", async () => {

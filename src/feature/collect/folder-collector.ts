@@ -3,7 +3,8 @@
 import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
-import type { DocumentDraft, DraftCollector, SkippedSource } from "../../contracts/documents.ts";
+import type { Sighting, Validators } from "../../contracts/crawl-state.ts";
+import type { Collector, CollectRequest, DocumentDraft, Finding, SkippedSource } from "../../contracts/documents.ts";
 import { messageOf } from "../../core/errors.ts";
 import { FilesUnreadableError, FolderEmptyError, FolderMissingError, SourceTooLargeError } from "../errors.ts";
 import { fileKindOf, TEXT_ENDS } from "./files/file-kinds.ts";
@@ -22,18 +23,18 @@ export interface FolderCollectorOptions {
 /**
  * Collects files and folders: Markdown, HTML, text, PDF, Word, notebooks and code. A document's source is the path as it
  * was given, joined with `/`, so that the same folder collected again by the same path gives the same documents. Files
- * are taken in order of their paths, one at a time; each that holds text and is not taken is yielded with its reason.
+ * are taken in order of their paths, one at a time; each that holds text and is not taken is yielded with its reason. A
+ * file of the size and the dates that it had when it was last read whole is not read again.
  */
-export function folderCollector(options: FolderCollectorOptions = {}): DraftCollector {
+export function folderCollector(options: FolderCollectorOptions = {}): Collector {
   return {
     name: "folder",
     isWhole: true,
     accepts: (link) => link.trim() !== "" && !/^[a-z][a-z0-9+.-]*:\/\//i.test(link),
-    async *collect(link, { signal } = {}) {
+    async *collect(link, request = {}) {
       const given = withoutEnd(link);
       if ((await statOf(link)).isDirectory()) {
-        const files = walkFiles(link);
-        yield* collectFiles(files, { folder: link, given, ...options, signal });
+        yield* findFiles(walkFiles(link), { folder: link, given, ...options, ...request });
       } else yield* collectFile(link, given, options);
     },
   };
@@ -65,18 +66,35 @@ export async function* collectFiles(
   files: AsyncIterable<string | SkippedSource>,
   options: CollectFilesOptions,
 ): AsyncGenerator<DocumentDraft | SkippedSource> {
-  const { folder, given, origin, titleOf, signal } = options;
+  for await (const found of findFiles(files, options)) if (!("state" in found)) yield found;
+}
+
+/** The texts of files, and those that are as they were last seen. */
+async function* findFiles(
+  files: AsyncIterable<string | SkippedSource>,
+  options: CollectFilesOptions & Pick<CollectRequest, "lastSeen">,
+): AsyncGenerator<Finding> {
+  const { folder, given, origin, titleOf, signal, lastSeen } = options;
   const problems: string[] = [];
   let count = 0;
   for await (const file of files) {
     signal?.throwIfAborted();
     const path = typeof file === "string" ? file : file.source;
     const source = `${given === "/" ? "" : given}/${path}`;
+    // Stated before it is read: what is written meanwhile gives another state the next time.
+    const validators = lastSeen && typeof file === "string" ? await fileState(join(folder, path)) : undefined;
+    if (validators && isAsSeen(validators, await lastSeen?.(source))) {
+      count++;
+      yield { source, state: "unchanged" };
+      continue;
+    }
     const reading = typeof file === "string" ? await readAt(join(folder, path), { path, source }, options) : file;
     if ("text" in reading && reading.text) {
       count++;
       const title = titleOf?.(path) ?? reading.text.title;
-      yield { kind: "note", platform: "folder", ...origin, ...reading.text, title, source };
+      const isWhole = reading.remarks.length === 0;
+      const draft = { kind: "note", platform: "folder", ...origin, ...reading.text, title, source } as const;
+      yield validators && isWhole ? { ...draft, validators } : draft;
       for (const remark of reading.remarks) yield { source, reason: remark };
     } else if (reading.reason !== undefined) {
       if (typeof file === "string" && problems.length < 20) problems.push(`${source}: ${reading.reason}`);
@@ -102,6 +120,16 @@ async function* collectFile(
   }
   yield { kind: "note", platform: "folder", ...reading.text, source };
   for (const remark of reading.remarks) yield { source, reason: remark };
+}
+
+/** What tells that a file was written: its size and, to the nanosecond, its dates. */
+async function fileState(file: string): Promise<Validators | undefined> {
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
+  return found && { etag: `file ${found.size} ${found.mtimeNs} ${found.ctimeNs}`, lastModified: null };
+}
+
+function isAsSeen({ etag }: Validators, seen: Sighting | undefined): boolean {
+  return seen !== undefined && seen.goneAt === null && seen.etag === etag;
 }
 
 async function statOf(path: string): Promise<Stats> {

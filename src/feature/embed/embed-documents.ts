@@ -1,6 +1,6 @@
 /**
  * Documents as chunks whose vectors are made: document by document, so that none is held longer than its turn. The
- * index asks the embedder again, which has them in its cache where making them is dear.
+ * index asks the embedder for them, which has them in its cache; where they are made faster than kept, it makes them.
  */
 
 import { z } from "zod";
@@ -87,11 +87,9 @@ export async function* embedDocuments(
   const embedded = async (): Promise<EmbeddedDocument[]> => {
     const rows = batch;
     batch = [];
-    await vectorsOf(
-      rows.flatMap(({ chunks }) => chunks),
-      model,
-      signal,
-    );
+    const chunks = rows.flatMap((row) => row.chunks);
+    if (model.isCached) await vectorsOf(chunks, model, signal);
+    else signal?.throwIfAborted();
     return rows;
   };
   for await (const document of documents) {

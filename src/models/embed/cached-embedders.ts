@@ -15,6 +15,7 @@ export function withEmbeddingCache(embedders: Embedders, cache: EmbeddingCache):
       const model = await embedders.open(bytes);
       return {
         ...model,
+        isCached: true,
         embed: (texts, kind) => (kind === "query" ? model.embed(texts, kind) : embedDocuments(texts, model, cache)),
       };
     },

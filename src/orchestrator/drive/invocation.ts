@@ -171,6 +171,10 @@ async function findCached(
       run.recorder.metadata(toNoteRecord(entry.id, { reason: "unreadable", message }));
       continue;
     }
+    if (!(await standsStill(run, invocation.definition, outputs))) {
+      run.recorder.metadata(toNoteRecord(entry.id, { reason: "undone", message: "" }));
+      break; // what older calls did does not stand either
+    }
     await run.lease.settle(entry, { state: "cached", from: earlier });
     const from = { runId: earlier.runId, invocationId: earlier.id };
     run.events.push({ type: "step-cached", ...placeOf(invocation), from });
@@ -181,6 +185,17 @@ async function findCached(
     run.recorder.metadata(toNoteRecord(entry.id, { reason: "expired", message }));
   }
   return undefined;
+}
+
+/** Whether what the step did in the world, when it made these outputs, is still so. */
+async function standsStill(run: RunContext, definition: StepDefinition, outputs: OutputRecords): Promise<boolean> {
+  const [record] = outputs.values();
+  const [materializer] = definition.outputs.values();
+  if (definition.stands === null || record === undefined || materializer === undefined) return true;
+  const ports = definition.uses.map(async (port) => [port, await run.workspace.open(port)] as const);
+  // The ports that it names, as its function is handed them.
+  const workspace = Object.fromEntries(await Promise.all(ports)) as Parameters<typeof definition.stands>[1];
+  return definition.stands(await run.reader.load(record, materializer), workspace);
 }
 
 /** The outputs of an earlier invocation, or `undefined` when one is missing or damaged, which is said. */

@@ -8,9 +8,9 @@ const KEY = "trilith.cache";
 const CacheNote = z.object({
   /**
    * `not-cached`: its code cannot be told. `expired`: past its `cacheTtlMs`. `unreadable`: bytes are missing or
-   * damaged. `rerun`: it was asked to run again. `kept`: it had finished before the run was resumed.
+   * damaged. `undone`: what it did no longer stands. `rerun`: it was asked to run again. `kept`: it had finished before the run was resumed.
    */
-  reason: z.enum(["not-cached", "expired", "unreadable", "rerun", "kept"]),
+  reason: z.enum(["not-cached", "expired", "unreadable", "undone", "rerun", "kept"]),
   /** For people: a sentence without its subject, or empty. */
   message: z.string(),
   /** Of `kept`: the code as it is now. */

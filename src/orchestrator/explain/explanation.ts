@@ -33,7 +33,8 @@ export interface PartComparison {
  *
  * `hit`: an earlier output was used. `changed`: a part of the key has. `first`: there is nothing to compare with.
  * `cache-off`: by the run's settings. `not-cached`: the step is declared so, or its code cannot be told.
- * `expired`, `unreadable`: the earlier output was there and could not be used. `gone`: nothing has changed, and no
+ * `expired`, `unreadable`: the earlier output was there and could not be used. `undone`: what it did no longer
+ * stands. `gone`: nothing has changed, and no
  * output with the key was there. `rerun`: it was asked for. `kept`: from before the run was resumed.
  * `not-run`: something else failed or the run was stopped first, or it has not come to it yet.
  */
@@ -45,6 +46,7 @@ export type Reason =
   | "not-cached"
   | "expired"
   | "unreadable"
+  | "undone"
   | "gone"
   | "rerun"
   | "kept"

@@ -37,6 +37,8 @@ export function toVerdict(findings: Findings): string {
       return `${ran} because its output of run ${earlierRun} was older than its cacheTtlMs; nothing else has changed.`;
     case "unreadable":
       return `${ran} because its output of run ${earlierRun} could not be read. ${note?.message ?? ""}`.trim();
+    case "undone":
+      return `${ran} because what run ${earlierRun} had done with the same input no longer stands.`;
     case "gone":
       return `${ran} although ${unchanged}: no output with its key was there to use.`;
     case "rerun":

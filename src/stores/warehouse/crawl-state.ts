@@ -9,6 +9,8 @@ import type { WarehouseTables } from "./tables.ts";
 
 /** Notes of crawls that are older are deleted when the next crawl begins. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+/** Ids in one statement. */
+const IDS_AT_ONCE = 500;
 
 export function createCrawlState(tables: Kysely<WarehouseTables>, clock: Clock): CrawlState {
   return { ...sightings(tables, clock), ...indexes(tables), ...crawls(tables, clock) };
@@ -35,16 +37,18 @@ function sightings(
       return rows.map(({ source }) => source);
     },
 
-    async mark({ documentId, goneAt }, state) {
-      await tables.transaction().execute(async (transaction) => {
-        await takeWriteLock(transaction, "warehouse");
-        await transaction
-          .updateTable("warehouse_document")
-          .set(state === "gone" ? { gone_at: goneAt ?? now() } : { seen_at: now(), gone_at: null })
-          .where("id", "=", documentId)
-          .execute();
-        if ((state === "gone") !== (goneAt !== null)) await countChange(transaction);
-      });
+    async mark(sightings, state) {
+      for (let start = 0; start < sightings.length; start += IDS_AT_ONCE) {
+        const some = sightings.slice(start, start + IDS_AT_ONCE);
+        const ids = some.map(({ documentId }) => documentId);
+        await tables.transaction().execute(async (transaction) => {
+          await takeWriteLock(transaction, "warehouse");
+          const update = transaction.updateTable("warehouse_document").where("id", "in", ids);
+          if (state === "gone") await update.set({ gone_at: now() }).where("gone_at", "is", null).execute();
+          else await update.set({ seen_at: now(), gone_at: null }).execute();
+          if (some.some(({ goneAt }) => (state === "gone") !== (goneAt !== null))) await countChange(transaction);
+        });
+      }
     },
   };
 }

@@ -137,7 +137,7 @@ describeOnDatabases("the warehouse", (newDatabase) => {
       seenAt: "2024-01-02T00:00:00.000Z",
       goneAt: null,
     });
-    if (sighting) await crawlState.mark(sighting, "unchanged");
+    if (sighting) await crawlState.mark([sighting], "unchanged");
     expect(await warehouse.fingerprint()).toBe(before);
     expect(await crawlState.list(ada.id, draft.source)).toEqual([sighting]);
     expect(await crawlState.list(ada.id, "https://example.org/")).toEqual([]);
@@ -158,7 +158,7 @@ describeOnDatabases("the warehouse", (newDatabase) => {
     const fingerprints = [await warehouse.fingerprint()];
     const mark = async (state: "unchanged" | "gone"): Promise<void> => {
       const sighting = await warehouse.crawlState.find(ada.id, draft.source);
-      if (sighting) await warehouse.crawlState.mark(sighting, state);
+      if (sighting) await warehouse.crawlState.mark([sighting], state);
       fingerprints.push(await warehouse.fingerprint());
     };
     await mark("gone");
