@@ -174,7 +174,6 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       const { createVectorIndex, fileLock, lanceVectors, qdrantVectors } = await import("./stores/vectors/index.ts");
       const { shared } = parts;
       const qdrant = qdrantOf(parts);
-      process.env["LANCEDB_LOG"] ??= "error"; // its warnings about how vectors cluster help nobody
       return createVectorIndex({
         driver: qdrant ? qdrantVectors(qdrant) : lanceVectors({ folder: join(folder, "index"), clock }),
         lock: shared ? (body) => shared.withLock("vector-index", body) : fileLock(join(folder, "index.lock"), clock),

@@ -28,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (error.code !== "EPIPE") throw error;
     process.exit(0);
   });
+  process.env["LANCEDB_LOG"] ??= "error"; // its warnings about how vectors cluster help nobody
   const json = argv.includes("--json");
   const terminal = createTerminal({ json, stdout: process.stdout, stderr: process.stderr, env: process.env });
   try {

@@ -9,7 +9,7 @@ const files = readdirSync(join(ROOT, "configs"));
 
 describe("the sample configurations", () => {
   it.each(files)("%s fits its pipeline, with nothing to ignore", async (file) => {
-    const pipeline = await findPipeline(file.replace("_sample.yaml", ""));
+    const pipeline = await findPipeline(file.replace(/_[a-z]+\.yaml$/, ""));
     const text = readFileSync(join(ROOT, "configs", file), "utf8");
     const { notices } = await parseRunConfig(pipeline, { text, file, env: {} });
     expect(notices).toEqual([]);
