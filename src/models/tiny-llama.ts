@@ -7,7 +7,7 @@ import type { Weights } from "./llama-weights.ts";
 import { SPECIAL_TOKENS, toTokenizerJson } from "./tokenizer.ts";
 
 /** 259 tokens, two layers, four query heads on two key/value heads, a context of 48 tokens. */
-export const TINY_CONFIG: LlamaConfig = {
+export const TINY_CONFIG = {
   ...BASE_CONFIG,
   vocab_size: 259,
   hidden_size: 32,
@@ -17,7 +17,7 @@ export const TINY_CONFIG: LlamaConfig = {
   num_key_value_heads: 2,
   head_dim: 16,
   max_position_embeddings: 48,
-};
+} satisfies LlamaConfig;
 
 /** Weights far larger than at the start of training, so that a wrong graph gives visibly other numbers. */
 export function tinyWeights(seed: number): Weights {
