@@ -6,7 +6,7 @@
  */
 
 import { encodeWeight, Graph, type GraphTensor, primitives } from "../tensor/index.ts";
-import { headSize, type LlamaConfig } from "./llama-config.ts";
+import { headSize, type LlamaConfig, slidingWindow } from "./llama-config.ts";
 import { type Attend, llamaHidden } from "./llama-graph.ts";
 import { type Weights, weightOf } from "./llama-weights.ts";
 import { rotationTables } from "./rotation-tables.ts";
@@ -98,7 +98,7 @@ function cachedAttention(
     const inputs = [pad(rotate(query), heads), pad(rotate(key), kvHeads), pad(value, kvHeads), ...past, ...lengths];
     const [mixed, keys, values] = graph.node("GroupQueryAttention", inputs, {
       shapes: [[1, tokens, heads * size], ...past.map(({ shape }) => shape)],
-      attributes,
+      attributes: { ...attributes, local_window_size: slidingWindow(config, layer) ?? -1 },
     }) as readonly [GraphTensor, GraphTensor, GraphTensor]; // three shapes give three outputs
     Object.assign(present, { [`present.${layer}.key`]: keys, [`present.${layer}.value`]: values });
     return unpad(mixed, heads);

@@ -67,6 +67,18 @@ export class BaseModelError extends TrilithError {
   }
 }
 
+/** Thrown when a model is of an architecture that is not computed here, or one of its fields asks for what is not. */
+export class UnsupportedModelError extends TrilithError {
+  override readonly code = "model-unsupported";
+  override readonly usage = true;
+
+  constructor(problem: string) {
+    super(
+      `The model cannot be used: ${problem}. A dense Llama, SmolLM2, Mistral, Qwen2 or Qwen3 was expected; choose one of those.`,
+    );
+  }
+}
+
 /** Thrown when a sequence is given more tokens than the model was made to see at once. */
 export class ContextExceededError extends TrilithError {
   override readonly code = "context-exceeded";

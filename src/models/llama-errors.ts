@@ -4,18 +4,6 @@ import { TrilithError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { PROJECTIONS } from "./llama-config.ts";
 
-/** Thrown when a model is of an architecture that is not computed here, or one of its fields asks for what is not. */
-export class UnsupportedModelError extends TrilithError {
-  override readonly code = "model-unsupported";
-  override readonly usage = true;
-
-  constructor(problem: string) {
-    super(
-      `The model cannot be used: ${problem}. A dense Llama, SmolLM2, Mistral, Qwen2 or Qwen3 was expected; choose one of those.`,
-    );
-  }
-}
-
 /** Thrown when a checkpoint lacks a weight that its configuration calls for, or holds it in another size. */
 export class MissingWeightError extends TrilithError {
   override readonly code = "llama-weight-missing";

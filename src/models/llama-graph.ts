@@ -4,6 +4,7 @@
  */
 
 import {
+  addBias,
   attention,
   crossEntropy,
   embedding,
@@ -12,14 +13,23 @@ import {
   linear,
   logProbabilities,
   mergeHeads,
+  primitives,
   residual,
   rmsNorm,
   rope,
-  ropeFrequencies,
   splitHeads,
   swiglu,
 } from "../tensor/index.ts";
-import { headSize, type LlamaConfig, type Projection, projectionModule } from "./llama-config.ts";
+import { maskInputs } from "./attention-masks.ts";
+import {
+  hasBias,
+  hasQueryKeyNorm,
+  headSize,
+  type LlamaConfig,
+  type Projection,
+  projectionModule,
+} from "./llama-config.ts";
+import { ropeFrequencies } from "./rope-frequencies.ts";
 
 /** Where the forward pass gets its parts. */
 export interface LlamaParts {
@@ -35,16 +45,20 @@ export interface LlamaInputs {
   readonly ids: GraphTensor;
   /** [B T], int32. */
   readonly targets: GraphTensor;
-  /** [B, 1, 1, T, T], as `fillMask` fills it. */
-  readonly mask: GraphTensor;
+  /** Of each layer, [B, 1, 1, T, T], as `fillMasks` fills it. */
+  maskOf(layer: number): GraphTensor;
 }
 
-/** Declares the inputs `ids`, `targets` and `mask`. */
-export function llamaInputs(graph: Graph, batch: number, time: number): LlamaInputs {
+/** Declares the inputs `ids`, `targets` and the masks. */
+export function llamaInputs(
+  graph: Graph,
+  config: LlamaConfig,
+  { batch, time }: { readonly batch: number; readonly time: number },
+): LlamaInputs {
   return {
     ids: graph.input("ids", [batch * time], "int32"),
     targets: graph.input("targets", [batch * time], "int32"),
-    mask: graph.input("mask", [batch, 1, 1, time, time]),
+    maskOf: maskInputs(graph, config, { batch, time }),
   };
 }
 
@@ -72,8 +86,8 @@ export function llamaLoss(graph: Graph, config: LlamaConfig, inputs: LlamaInputs
   return crossEntropy(graph, { ...headInputs(graph, config, inputs, parts), weights });
 }
 
-function headInputs(graph: Graph, config: LlamaConfig, { ids, targets, mask }: LlamaInputs, parts: LlamaParts) {
-  const x = llamaHidden(graph, config, ids, parts, packedAttention(graph, config, mask));
+function headInputs(graph: Graph, config: LlamaConfig, { ids, targets, maskOf }: LlamaInputs, parts: LlamaParts) {
+  const x = llamaHidden(graph, config, ids, parts, packedAttention(graph, config, maskOf));
   return { x, table: headTable(config, parts), targets };
 }
 
@@ -101,13 +115,14 @@ export function headTable(config: LlamaConfig, parts: LlamaParts): GraphTensor {
   return parts.weight(config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight");
 }
 
-/** Attention within the rows of a batch, as `mask` [B, 1, 1, T, T] allows it. */
-export function packedAttention(graph: Graph, config: LlamaConfig, mask: GraphTensor): Attend {
-  const heads = (x: GraphTensor): GraphTensor => splitHeads(graph, x, mask.shape[0] ?? 0, headSize(config));
-  const frequencies = ropeFrequencies(headSize(config), config.rope_theta);
-  return ({ q, k, v }) => {
-    const [rotatedQ, rotatedK] = [q, k].map((x) => rope(graph, heads(x), frequencies)) as [GraphTensor, GraphTensor]; // one each
-    return mergeHeads(graph, attention(graph, { q: rotatedQ, k: rotatedK, v: heads(v), mask }));
+/** Attention within the rows of a batch, as the layer's mask [B, 1, 1, T, T] allows it. */
+export function packedAttention(graph: Graph, config: LlamaConfig, maskOf: LlamaInputs["maskOf"]): Attend {
+  const frequencies = ropeFrequencies(config);
+  return ({ q, k, v }, layer) => {
+    const mask = maskOf(layer);
+    const heads = (x: GraphTensor): GraphTensor => splitHeads(graph, x, mask.shape[0] ?? 0, headSize(config));
+    const rotated = { q: rope(graph, heads(q), frequencies), k: rope(graph, heads(k), frequencies) };
+    return mergeHeads(graph, attention(graph, { ...rotated, v: heads(v), mask }));
   };
 }
 
@@ -125,30 +140,46 @@ function selfAttention(
 ): GraphTensor {
   const gain = parts.weight(`model.layers.${layer}.input_layernorm.weight`);
   const normalised = rmsNorm(graph, x, gain, config.rms_norm_eps);
-  const project = (projection: Projection): GraphTensor => parts.project(normalised, layer, projection);
-  const mixed = attend({ q: project("q_proj"), k: project("k_proj"), v: project("v_proj") }, layer);
-  return parts.project(mixed, layer, "o_proj");
+  const project = (projection: Projection): GraphTensor =>
+    projected(graph, config, parts, { x: normalised, layer, projection });
+  const normed = (x: GraphTensor, name: "q_norm" | "k_norm"): GraphTensor =>
+    hasQueryKeyNorm(config)
+      ? headNorm(graph, config, x, parts.weight(`model.layers.${layer}.self_attn.${name}.weight`))
+      : x;
+  const [q, k] = [normed(project("q_proj"), "q_norm"), normed(project("k_proj"), "k_norm")];
+  const mixed = attend({ q, k, v: project("v_proj") }, layer);
+  return projected(graph, config, parts, { x: mixed, layer, projection: "o_proj" });
+}
+
+/** x [N, H D] with each head's features [D] normalised by themselves. */
+function headNorm(graph: Graph, config: LlamaConfig, x: GraphTensor, gain: GraphTensor): GraphTensor {
+  const [rows = 0, width = 0] = x.shape;
+  const size = headSize(config);
+  const reshaped = (input: GraphTensor, shape: readonly number[]): GraphTensor =>
+    graph.record(primitives.reshape(graph, input, shape), [input], (dy) => [
+      () => primitives.reshape(graph, dy, input.shape),
+    ]);
+  const heads = reshaped(x, [rows, width / size, size]);
+  return reshaped(rmsNorm(graph, heads, gain, config.rms_norm_eps), x.shape);
+}
+
+/** x through a projection, and its bias where it has one. */
+function projected(
+  graph: Graph,
+  config: LlamaConfig,
+  parts: LlamaParts,
+  { x, layer, projection }: LayerInput & { readonly projection: Projection },
+): GraphTensor {
+  const y = parts.project(x, layer, projection);
+  if (!hasBias(config, projection)) return y;
+  return addBias(graph, y, parts.weight(`${projectionModule(layer, projection)}.bias`));
 }
 
 function feedForward(graph: Graph, config: LlamaConfig, parts: LlamaParts, { x, layer }: LayerInput): GraphTensor {
   const gain = parts.weight(`model.layers.${layer}.post_attention_layernorm.weight`);
   const normalised = rmsNorm(graph, x, gain, config.rms_norm_eps);
-  const gate = parts.project(normalised, layer, "gate_proj");
-  const up = parts.project(normalised, layer, "up_proj");
-  return parts.project(swiglu(graph, gate, up), layer, "down_proj");
-}
-
-const HIDDEN = -1e9;
-
-/**
- * Fills `mask` [B, T, T] for rows that may hold several sequences: a token sees itself and what is before it, back to
- * its position 0. Rotation needs no restart there, because rotary attention depends on distances only.
- */
-export function fillMask(mask: Float32Array, positions: Int32Array, time: number): void {
-  for (let row = 0; row < positions.length; row++) {
-    const column = row % time;
-    const start = Math.max(0, column - (positions[row] ?? 0));
-    mask.fill(HIDDEN, row * time, (row + 1) * time);
-    mask.fill(0, row * time + start, row * time + column + 1);
-  }
+  const project = (input: GraphTensor, projection: Projection): GraphTensor =>
+    projected(graph, config, parts, { x: input, layer, projection });
+  const [gate, up] = [project(normalised, "gate_proj"), project(normalised, "up_proj")];
+  return project(swiglu(graph, gate, up), "down_proj");
 }

@@ -20,6 +20,7 @@ import {
   primitives,
   type TensorSession,
 } from "../tensor/index.ts";
+import { fillMasks } from "./attention-masks.ts";
 import {
   type LlamaConfig,
   llamaTensors,
@@ -29,7 +30,7 @@ import {
   projectionShape,
 } from "./llama-config.ts";
 import { BatchShapeError, UnknownProjectionError } from "./llama-errors.ts";
-import { fillMask, type LlamaParts, llamaInputs, llamaLogProbabilities, llamaLoss, plainParts } from "./llama-graph.ts";
+import { type LlamaParts, llamaInputs, llamaLogProbabilities, llamaLoss, plainParts } from "./llama-graph.ts";
 import { fillLoraA, type Weights, weightOf } from "./llama-weights.ts";
 
 /** A model and the shape of the batches that it will be trained on. */
@@ -161,7 +162,7 @@ async function openTrainable(options: TrainableOptions, trained: Trained, partsO
 function trainingGraph(options: TrainableOptions, trained: Trained, partsOf: PartsOf): CompiledGraph {
   const graph = new Graph();
   const parameters = flatParameters(graph, trained.layout);
-  const inputs = llamaInputs(graph, options.batch, options.time);
+  const inputs = llamaInputs(graph, options.config, options);
   const parts = partsOf(graph, { parameters, dropout: dropouts(graph, trained, options) });
   const loss = llamaLoss(graph, options.config, inputs, parts);
   return graph.compile({ loss, gradient: flatGradient(graph, loss, parameters) });
@@ -170,7 +171,7 @@ function trainingGraph(options: TrainableOptions, trained: Trained, partsOf: Par
 function evaluationGraph(options: TrainableOptions, trained: Trained, partsOf: PartsOf): CompiledGraph {
   const graph = new Graph();
   const parameters = flatParameters(graph, trained.layout);
-  const inputs = llamaInputs(graph, options.batch, options.time);
+  const inputs = llamaInputs(graph, options.config, options);
   const parts = partsOf(graph, { parameters, dropout: () => undefined });
   return graph.compile({ logProbabilities: llamaLogProbabilities(graph, options.config, inputs, parts) });
 }
@@ -218,7 +219,7 @@ function feed(session: TensorSession, batch: TokenBatch, options: TrainableOptio
   if (batch.batch !== options.batch || batch.time !== options.time) throw new BatchShapeError(batch, options);
   session.input("ids", Int32Array).set(batch.inputs);
   session.input("targets", Int32Array).set(batch.targets);
-  fillMask(session.input("mask", Float32Array), batch.positions, batch.time);
+  fillMasks(session, options.config, batch);
 }
 
 function sharedParameters(layout: readonly ParameterTensor[]): Float32Array {

@@ -23,7 +23,7 @@ export function weightOf(weights: Weights, name: string, shape: readonly number[
 
 /**
  * Weights to start pretraining from: matrices normal with deviation 0.02, those that write to the residual stream
- * smaller by sqrt(2 layers), gains 1.
+ * smaller by sqrt(2 layers), gains 1, biases 0.
  *
  * @source Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), §2.3
  */
@@ -33,7 +33,7 @@ export function createLlamaWeights(config: LlamaConfig, seed: number): Weights {
     const size = shape.reduce((product, length) => product * length, 1);
     const residual = name.includes("o_proj") || name.includes("down_proj");
     const deviation = residual ? 0.02 / Math.sqrt(2 * config.num_hidden_layers) : 0.02;
-    const draw = shape.length === 1 ? () => 1 : () => deviation * random.normal();
+    const draw = shape.length === 1 ? () => (name.endsWith(".bias") ? 0 : 1) : () => deviation * random.normal();
     return [name, Float32Array.from({ length: size }, draw)] as const;
   });
   return new Map(entries);

@@ -1,6 +1,7 @@
 /** The angles of rotary attention as tables, for graphs that are told each token's position. */
 
-import { headSize, type LlamaConfig } from "./llama-config.ts";
+import type { LlamaConfig } from "./llama-config.ts";
+import { ropeFrequencies } from "./rope-frequencies.ts";
 
 /** [positions, D / 2] each: the cosine and sine of position x frequency. */
 export interface RotationTables {
@@ -11,8 +12,8 @@ export interface RotationTables {
 
 /** The tables of a configuration for positions 0 … `positions` - 1. */
 export function rotationTables(config: LlamaConfig, positions: number): RotationTables {
-  const half = headSize(config) / 2;
-  const frequencies = Float64Array.from({ length: half }, (_, i) => config.rope_theta ** (-i / half));
+  const frequencies = ropeFrequencies(config);
+  const half = frequencies.length;
   const table = (value: (angle: number) => number): Float32Array =>
     Float32Array.from({ length: positions * half }, (_, i) =>
       value(Math.floor(i / half) * (frequencies[i % half] as number)),

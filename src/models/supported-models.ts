@@ -3,7 +3,7 @@
  * computation `llama-graph.ts` holds, and none of the fields that would change it.
  */
 
-import { UnsupportedModelError } from "./llama-errors.ts";
+import { UnsupportedModelError } from "./errors.ts";
 
 /** The content of a `config.json` before it is a configuration. */
 export type Fields = Readonly<Record<string, unknown>>;
