@@ -42,7 +42,7 @@ export function toFloatCheckpoint(config: LlamaConfig, weights: Weights): Uint8A
  *
  * @throws {SafetensorsError} (`safetensors-invalid`) for a damaged file or an 8-bit matrix without its scales
  */
-export function parseCheckpoint(content: Uint8Array, fileName: string): Weights {
+export function parseCheckpoint(content: Uint8Array, fileName: string): ReadonlyMap<string, Float32Array> {
   const { tensors } = parseSafetensors(content, fileName);
   const weights = new Map<string, Float32Array>();
   for (const [name, tensor] of tensors) {

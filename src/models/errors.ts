@@ -28,6 +28,30 @@ export class TokenizerFileError extends TrilithError {
   }
 }
 
+/** Thrown when a tokenizer was made for another model: its ids have no row there, or nothing ends a text. */
+export class TokenizerMismatchError extends TrilithError {
+  override readonly code = "tokenizer-mismatch";
+  override readonly usage = true;
+
+  constructor(problem: string) {
+    super(
+      `The tokenizer does not fit the model: ${problem}. The files of one model were expected; put the tokenizer.json that was published with it beside its config.json.`,
+    );
+  }
+}
+
+/** Thrown when a model's chat template cannot be read, or refuses a conversation. */
+export class ChatTemplateError extends TrilithError {
+  override readonly code = "chat-template-failed";
+
+  constructor(problem: string, options?: ErrorOptions) {
+    super(
+      `The model's chat template gives no text: ${problem}. A Jinja template that takes system, user and assistant turns was expected; write another into chat_template.jinja in the model's folder.`,
+      options,
+    );
+  }
+}
+
 /** Thrown when a safetensors file is damaged, or holds what this reader does not know. */
 export class SafetensorsError extends TrilithError {
   override readonly code = "safetensors-invalid";
@@ -61,7 +85,7 @@ export class BaseModelError extends TrilithError {
 
   constructor(path: string, problem: string, options?: ErrorOptions) {
     super(
-      `The base model's file ${path} cannot be read: ${problem}. A folder with config.json, tokenizer.json and model.safetensors was expected; name that folder.`,
+      `The base model's file ${path} cannot be read: ${problem}. A folder with config.json, tokenizer.json and model.safetensors (or all shards of its index) was expected; complete it, or name another.`,
       options,
     );
   }

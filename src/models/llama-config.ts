@@ -199,6 +199,12 @@ export function llamaTensors(config: LlamaConfig): Readonly<Record<string, reado
   ]);
 }
 
+/** How many numbers a model has. */
+export function parameterCountOf(config: LlamaConfig): number {
+  const sizes = Object.values(llamaTensors(config)).map((shape) => shape.reduce((size, length) => size * length, 1));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 type NamedShape = readonly [string, readonly number[]];
 
 function projectionTensors(config: LlamaConfig, layer: number, projection: Projection): readonly NamedShape[] {

@@ -10,8 +10,9 @@ export class MissingWeightError extends TrilithError {
   override readonly usage = true;
   readonly tensor: string;
 
-  constructor(tensor: string, shape: readonly number[], found: number | undefined) {
-    const state = found === undefined ? "absent" : `${found} numbers`;
+  constructor(tensor: string, shape: readonly number[], found: number | readonly number[] | undefined) {
+    const size = typeof found === "number" ? `${found} numbers` : `[${found?.join(", ")}]`;
+    const state = found === undefined ? "absent" : size;
     super(`The weight ${tensor} is ${state}; expected [${shape.join(", ")}]. Give the checkpoint its own config.json.`);
     this.tensor = tensor;
   }

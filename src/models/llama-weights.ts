@@ -5,8 +5,10 @@ import type { LlamaConfig } from "./llama-config.ts";
 import { llamaTensors } from "./llama-config.ts";
 import { MissingWeightError } from "./llama-errors.ts";
 
-/** Tensors by their Hugging Face names, row-major float32. */
-export type Weights = ReadonlyMap<string, Float32Array>;
+/** Tensors by their Hugging Face names, row-major float32: a map, or a checkpoint that reads what it is asked for. */
+export interface Weights {
+  get(name: string): Float32Array | undefined;
+}
 
 /**
  * The weight of this name.
@@ -27,7 +29,7 @@ export function weightOf(weights: Weights, name: string, shape: readonly number[
  *
  * @source Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), §2.3
  */
-export function createLlamaWeights(config: LlamaConfig, seed: number): Weights {
+export function createLlamaWeights(config: LlamaConfig, seed: number): ReadonlyMap<string, Float32Array> {
   const random = createRandom(seed);
   const entries = Object.entries(llamaTensors(config)).map(([name, shape]) => {
     const size = shape.reduce((product, length) => product * length, 1);

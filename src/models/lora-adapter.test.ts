@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fillFromAdapter, mergeAdapter, parseAdapter, toAdapterFiles } from "./lora-adapter.ts";
+import { checkAdapter, fillFromAdapter, mergeAdapter, parseAdapter, toAdapterFiles } from "./lora-adapter.ts";
 import { parseSafetensors } from "./safetensors.ts";
 
 const LORA = { r: 2, alpha: 4, targetModules: ["q_proj"] };
@@ -57,10 +57,12 @@ describe("an adapter folder", () => {
   it("refuses a missing file, a foreign tensor and a base of another shape", () => {
     const invalid = expect.objectContaining({ code: "adapter-invalid" });
     expect(() => parseAdapter(new Map([...files].slice(0, 1)))).toThrow("adapter_model.safetensors is missing");
-    expect(() => mergeAdapter(new Map([[`${MODULE}.weight`, new Float32Array(8)]]), parseAdapter(files))).toThrow(
-      invalid,
-    );
-    expect(() => mergeAdapter(new Map(), parseAdapter(files))).toThrow(invalid);
+    const name = `${MODULE}.weight`;
+    expect(() => mergeAdapter(new Map([[name, new Float32Array(8)]]), parseAdapter(files)).get(name)).toThrow(invalid);
+    expect(() => mergeAdapter(new Map(), parseAdapter(files)).get(name)).toThrow(invalid);
+    expect(() => checkAdapter(parseAdapter(files), { [name]: [2, 4] })).toThrow(invalid);
+    expect(() => checkAdapter(parseAdapter(files), { [name]: [2, 3] })).not.toThrow();
+    expect(() => checkAdapter(parseAdapter(files), {})).toThrow(invalid);
     const wide = {
       layout: [{ name: `${MODULE}.lora_A.weight`, shape: [2, 4], offset: 0 }],
       parameters: new Float32Array(8),

@@ -107,14 +107,35 @@ export function adaptedWeights({ tensors }: LoraAdapter): readonly string[] {
 }
 
 /**
- * The weights with the adapter added, W + (alpha / r) B A; weights that it does not touch are the same arrays.
+ * Compares an adapter with the shapes of a model's weights.
  *
  * @throws {AdapterError} (`adapter-invalid`) when the adapter was made for a model of another shape
  */
+export function checkAdapter(adapter: LoraAdapter, shapes: Readonly<Record<string, readonly number[]>>): void {
+  for (const name of adaptedWeights(adapter)) {
+    fitting(
+      name,
+      shapes[name]?.reduce((size, length) => size * length, 1),
+      adapter,
+    );
+  }
+}
+
+/**
+ * The weights with the adapter added, W + (alpha / r) B A, each when it is asked for; weights that it does not touch
+ * are the same arrays. `get` throws an `AdapterError` where the matrices do not fit a weight; `checkAdapter` knows before.
+ */
 export function mergeAdapter(weights: Weights, adapter: LoraAdapter): Weights {
-  const merged = new Map(weights);
-  for (const name of adaptedWeights(adapter)) merged.set(name, mergeWeight(name, weights.get(name), adapter));
-  return merged;
+  const adapted = new Set(adaptedWeights(adapter));
+  const held = new Map<string, WeakRef<Float32Array>>();
+  return {
+    get(name) {
+      if (!adapted.has(name)) return weights.get(name);
+      const merged = held.get(name)?.deref() ?? mergeWeight(name, weights.get(name), adapter);
+      held.set(name, new WeakRef(merged));
+      return merged;
+    },
+  };
 }
 
 /**
@@ -123,17 +144,30 @@ export function mergeAdapter(weights: Weights, adapter: LoraAdapter): Weights {
  * @throws {AdapterError} (`adapter-invalid`) when the adapter's matrices do not fit it
  */
 export function mergeWeight(name: string, weight: Float32Array | undefined, adapter: LoraAdapter): Float32Array {
-  const { lora, tensors } = adapter;
+  const matrices = matricesOf(name, adapter);
+  if (!matrices.a && !matrices.b && weight) return weight;
+  const [a, b] = fitting(name, weight?.length, adapter);
+  return addProduct(weight ?? new Float32Array(), b, a, {
+    rank: adapter.lora.r,
+    scale: adapter.lora.alpha / adapter.lora.r,
+  });
+}
+
+function matricesOf(name: string, { tensors }: LoraAdapter) {
   const module = name.replace(/\.weight$/, "");
-  const [a, b] = [tensors.get(`${module}.lora_A.weight`), tensors.get(`${module}.lora_B.weight`)];
-  if (!a && !b && weight) return weight;
+  return { module, a: tensors.get(`${module}.lora_A.weight`), b: tensors.get(`${module}.lora_B.weight`) };
+}
+
+/** The numbers of A and B for a weight of that many. @throws {AdapterError} (`adapter-invalid`) when they do not fit it */
+function fitting(name: string, size: number | undefined, adapter: LoraAdapter): readonly [Float32Array, Float32Array] {
+  const { module, a, b } = matricesOf(name, adapter);
   const [rank = 0, columns = 0] = a?.shape ?? [];
   const [rows = 0, rankOfB] = b?.shape ?? [];
-  if (!a || !b || rank !== lora.r || rankOfB !== rank || weight?.length !== rows * columns) {
-    const found = `A [${a?.shape.join(", ") ?? "absent"}], B [${b?.shape.join(", ") ?? "absent"}], r ${lora.r}`;
-    throw new AdapterError(`${module} has ${found}, which do not fit its weight of ${weight?.length ?? 0} numbers`);
+  if (!a || !b || rank !== adapter.lora.r || rankOfB !== rank || size !== rows * columns) {
+    const found = `A [${a?.shape.join(", ") ?? "absent"}], B [${b?.shape.join(", ") ?? "absent"}], r ${adapter.lora.r}`;
+    throw new AdapterError(`${module} has ${found}, which do not fit its weight of ${size ?? 0} numbers`);
   }
-  return addProduct(weight, b.values, a.values, { rank, scale: lora.alpha / lora.r });
+  return [a.values, b.values];
 }
 
 /** W [rows, columns] + scale B [rows, rank] A [rank, columns], summed in 64 bits. */
@@ -144,7 +178,7 @@ function addProduct(
   { rank, scale }: { rank: number; scale: number },
 ): Float32Array {
   const columns = a.length / rank;
-  const sum = new Float32Array(w.length);
+  const sum = new Float32Array(new SharedArrayBuffer(w.byteLength));
   for (let start = 0; start < w.length; start += columns) {
     const row = Float64Array.from(w.subarray(start, start + columns));
     for (let k = 0; k < rank; k++) {

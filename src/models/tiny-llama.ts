@@ -3,7 +3,6 @@
 import { createRandom } from "../core/random.ts";
 import { trainBpe } from "./bpe-trainer.ts";
 import { BASE_CONFIG, type LlamaConfig, llamaTensors } from "./llama-config.ts";
-import type { Weights } from "./llama-weights.ts";
 import { SPECIAL_TOKENS, toTokenizerJson } from "./tokenizer.ts";
 
 /** 259 tokens, two layers, four query heads on two key/value heads, a context of 48 tokens. */
@@ -20,7 +19,7 @@ export const TINY_CONFIG = {
 } satisfies LlamaConfig;
 
 /** Weights far larger than at the start of training, so that a wrong graph gives visibly other numbers. */
-export function tinyWeights(seed: number): Weights {
+export function tinyWeights(seed: number): ReadonlyMap<string, Float32Array> {
   const random = createRandom(seed);
   return new Map(
     Object.entries(llamaTensors(TINY_CONFIG)).map(([name, shape]) => {

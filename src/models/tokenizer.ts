@@ -1,17 +1,17 @@
 /**
- * Text to token ids and back through a Hugging Face `tokenizer.json`, with a cache of words in front.
+ * Text to token ids and back through a Hugging Face `tokenizer.json`; and the file that the bundled base has.
  *
- * This is the one place where text is normalised for the bundled base: curly quotes become straight, CRLF
+ * That file is the one place where text is normalised for the bundled base: curly quotes become straight, CRLF
  * becomes LF, three or more newlines become two, Unicode is composed (NFC). Words are split as GPT-2 splits
  * them, each digit on its own. All of that is written in `tokenizer.json`, so other readers do the same.
  */
 
-import * as huggingFace from "@huggingface/tokenizers";
 import { z } from "zod";
 import type { Tokenizer } from "../contracts/models.ts";
 import { messageOf } from "../core/errors.ts";
 import type { BpeModel } from "./bpe-trainer.ts";
 import { TokenizerFileError } from "./errors.ts";
+import { createReaders, type HuggingFaceTokenizer, type Readers } from "./hugging-face-tokenizer.ts";
 
 /** The special tokens of the bundled base: their ids are their places. */
 export const SPECIAL_TOKENS = ["<pad>", "<bos>", "<eos>"] as const;
@@ -60,102 +60,79 @@ export function toTokenizerJson({ tokens, merges }: BpeModel): string {
   });
 }
 
-/** What is used of the library's tokenizer: its declarations do not resolve under `nodenext`. */
-interface HuggingFaceTokenizer {
-  model: { encode(words: readonly string[]): string[] };
-  readonly normalizer: { normalize(text: string): string } | null;
-  readonly pre_tokenizer: { readonly tokenizers?: readonly WordStage[] } | null;
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
-  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
-  token_to_id(token: string): number | undefined;
-}
-
-/** One stage of a pre-tokenizer; each stage splits every word of the stage before on its own. */
-interface WordStage {
-  readonly config?: { readonly type?: string };
-  pre_tokenize(words: string | readonly string[]): string[];
-}
-
-const TokenizerFile = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string() })),
-  model: z.looseObject({ type: z.literal("BPE"), vocab: z.record(z.string(), z.int()) }),
+const TokenizerJson = z.looseObject({
+  added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string(), special: z.boolean().optional() })),
+  model: z.looseObject({ type: z.string(), vocab: z.unknown() }),
 });
 
-/** The names of the special tokens, where they are not `<bos>` and `<eos>`. */
+/** What a `tokenizer.json` alone does not say. */
 export interface TokenizerOptions {
-  readonly bosToken?: string;
-  readonly eosToken?: string;
+  /** The content of `tokenizer_config.json`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** What begins a text, null for nothing. Default: the token `<bos>`. */
+  readonly bosId?: number | null;
+  /** What ends generation; the first ends a text. Default: the token `<eos>`. */
+  readonly eosIds?: readonly number[];
+}
+
+/** A tokenizer with the places of its tokens by name. */
+export interface ParsedTokenizer extends Tokenizer {
+  idOf(token: string): number | undefined;
+  /** The texts of all special tokens. */
+  readonly marks: readonly string[];
+  /** What the tokenizer's own template puts before a text; null for nothing. */
+  readonly prefixId: number | null;
 }
 
 /**
- * Reads a `tokenizer.json` with a BPE model.
- * Text never yields a special token: the characters `<eos>` encode as characters.
+ * Reads a `tokenizer.json`.
+ * Without `specials`, text never yields a special token: the characters `<eos>` encode as characters.
  *
  * @throws {TokenizerFileError} when the file is not such a tokenizer, or lacks the special tokens
  */
-export function parseTokenizer(json: string, options: TokenizerOptions = {}): Tokenizer {
-  const { file, tokenizer } = readTokenizer(json);
+export function parseTokenizer(json: string, options: TokenizerOptions = {}): ParsedTokenizer {
+  const { whole, plain } = readTokenizer(json, options.config ?? {});
   const idOf = (token: string): number => {
-    const id = tokenizer.token_to_id(token);
+    const id = whole.token_to_id(token);
     if (id === undefined) throw new TokenizerFileError(`it has no token ${token}`);
     return id;
   };
-  const [splitStage, ...wordStages] = tokenizer.pre_tokenizer?.tokenizers ?? [];
-  const encodeWord = withWordCache((word) => {
-    const pieces = wordStages.reduce<readonly string[]>((words, stage) => stage.pre_tokenize(words), [word]);
-    return tokenizer.model.encode(pieces).map(idOf);
-  });
-  const [bosId, eosId] = [idOf(options.bosToken ?? "<bos>"), idOf(options.eosToken ?? "<eos>")];
+  const eosIds = options.eosIds ?? [idOf("<eos>")];
+  const [eosId] = eosIds;
+  if (eosId === undefined) throw new TokenizerFileError("nothing says which token ends a text");
   return {
-    vocabularySize: 1 + Math.max(...Object.values(file.model.vocab), ...file.added_tokens.map(({ id }) => id)),
-    bosId,
+    vocabularySize: whole.model.vocab.length,
+    bosId: options.bosId === undefined ? idOf("<bos>") : options.bosId,
     eosId,
-    eosIds: [eosId],
-    encode(text, { specials = false } = {}) {
-      if (specials) return tokenizer.encode(text, { add_special_tokens: false }).ids;
-      // Only a stage that splits by pattern yields words that come again.
-      if (splitStage?.config?.type !== "Split") return tokenizer.encode(text, { add_special_tokens: false }).ids;
-      const ids: number[] = [];
-      for (const word of splitStage.pre_tokenize(tokenizer.normalizer?.normalize(text) ?? text)) {
-        for (const id of encodeWord(word)) ids.push(id);
-      }
-      return ids;
-    },
+    eosIds,
+    marks: whole.special_tokens,
+    prefixId: prefixOf(whole),
+    idOf: (token) => whole.token_to_id(token),
+    encode: (text, { specials = false } = {}) =>
+      (specials ? whole : plain).encode(text, { add_special_tokens: false }).ids,
     decode(ids) {
       if (ids.length === 0) return "";
-      return tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+      return whole.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
     },
   };
+}
+
+function prefixOf(tokenizer: HuggingFaceTokenizer): number | null {
+  const [bare, whole] = [false, true].map((add) => tokenizer.encode("a", { add_special_tokens: add }).ids);
+  const [first] = whole ?? [];
+  return first === undefined || first === bare?.[0] ? null : first;
 }
 
 /** Normalises and splits text into words as the tokenizers written by this file do: what `trainBpe` counts. */
 export function createWordSplitter(): (text: string) => readonly string[] {
-  const { tokenizer } = readTokenizer(toTokenizerJson({ tokens: SPECIAL_TOKENS, merges: [] }));
-  const [splitStage] = tokenizer.pre_tokenizer?.tokenizers ?? [];
-  return (text) => splitStage?.pre_tokenize(tokenizer.normalizer?.normalize(text) ?? text) ?? [];
+  const { plain } = readTokenizer(toTokenizerJson({ tokens: SPECIAL_TOKENS, merges: [] }), {});
+  return (text) => plain.pre_tokenizer?.(plain.normalizer?.normalize(text) ?? text, {}) ?? [];
 }
 
-function readTokenizer(json: string) {
+function readTokenizer(json: string, config: Readonly<Record<string, unknown>>): Readers {
   try {
-    const file = TokenizerFile.parse(JSON.parse(json));
-    const tokenizer: HuggingFaceTokenizer = new huggingFace.Tokenizer(file, {});
-    return { file, tokenizer };
+    return createReaders(TokenizerJson.parse(JSON.parse(json)), config);
   } catch (error) {
     throw new TokenizerFileError(messageOf(error), { cause: error });
   }
-}
-
-/** Words to remember: a few megabytes, and more than the distinct words of most corpora. */
-const CACHED_WORDS = 100_000;
-
-function withWordCache(encode: (word: string) => readonly number[]): (word: string) => readonly number[] {
-  const cache = new Map<string, readonly number[]>();
-  return (word) => {
-    const known = cache.get(word);
-    if (known) return known;
-    const ids = encode(word);
-    if (cache.size >= CACHED_WORDS) cache.clear();
-    cache.set(word, ids);
-    return ids;
-  };
 }

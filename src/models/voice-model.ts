@@ -6,7 +6,7 @@
 import type { GenerateOptions, Tokenizer, VoiceModel } from "../contracts/models.ts";
 import { createRandom } from "../core/random.ts";
 import { type Decoder, type DecoderSequence, openDecoder } from "./decoder.ts";
-import type { LlamaConfig } from "./llama-config.ts";
+import { type LlamaConfig, parameterCountOf } from "./llama-config.ts";
 import type { Weights } from "./llama-weights.ts";
 import { type SamplingOptions, sampleToken } from "./sampling.ts";
 import { scoreSequences } from "./scorer.ts";
@@ -33,7 +33,7 @@ export interface VoiceModelOptions {
 export function createVoiceModel({ id, config, weights, tokenizer, ...options }: VoiceModelOptions): VoiceModel {
   let decoder: Promise<Decoder> | undefined;
   const open = (): Promise<Decoder> => (decoder ??= openDecoder(config, weights, options));
-  const parameterCount = [...weights.values()].reduce((sum, weight) => sum + weight.length, 0);
+  const parameterCount = parameterCountOf(config);
   return {
     id,
     parameterCount,

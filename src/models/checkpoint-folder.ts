@@ -1,0 +1,137 @@
+/**
+ * The weights of a model's folder: one `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+ * Opening reads headers only. A weight is read when it is asked for, widened to 32-bit floats on shared memory, and
+ * forgotten when nobody holds it: a model is never in memory more often than it is used.
+ */
+
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { messageOf } from "../core/errors.ts";
+import { parseWith } from "../core/schema.ts";
+import { BaseModelError, SafetensorsError } from "./errors.ts";
+import { fromInt8Rows } from "./int8-rows.ts";
+import { MissingWeightError } from "./llama-errors.ts";
+import type { Weights } from "./llama-weights.ts";
+import { parseSafetensorsHeader, type StoredTensor, safetensorsHeaderBytes, toFloats } from "./safetensors.ts";
+
+const WEIGHTS_FILE = "model.safetensors";
+const INDEX_FILE = "model.safetensors.index.json";
+const HEADER_LENGTH_BYTES = 8;
+
+/** The weights, and the files that they are in. */
+export interface Checkpoint extends Weights {
+  /** Paths, in order. */
+  readonly files: readonly string[];
+  /**
+   * Compares names and shapes with those of a configuration; no weight is read.
+   *
+   * @throws {MissingWeightError} (`llama-weight-missing`) for the first weight that is absent or of another shape
+   */
+  check(shapes: Readonly<Record<string, readonly number[]>>): void;
+}
+
+/** A tensor's place in a file, from the file's start. */
+interface Place extends Omit<StoredTensor, "bytes"> {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Opens the weights of a folder.
+ *
+ * @throws {BaseModelError} (`base-model-unreadable`) for a file that is missing: a shard as well
+ * @throws {SafetensorsError} (`safetensors-invalid`) for a damaged file, elements of another type than F32, F16, BF16
+ *   and I8, or I8 rows without their scales
+ */
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  const files = (await fileNames(folder)).map((name) => join(folder, name));
+  const places = new Map((await Promise.all(files.map(readPlaces))).flat());
+  for (const [name, { dtype, path }] of places) {
+    if (dtype === "I8" && !places.has(`${name}_scale`)) throw new SafetensorsError(path, `${name} has no scales`);
+  }
+  const held = new Map<string, WeakRef<Float32Array>>();
+  return {
+    files,
+    get(name) {
+      const known = held.get(name)?.deref();
+      const place = places.get(name);
+      if (known || !place) return known;
+      const weight = readWeight(place, places.get(`${name}_scale`));
+      held.set(name, new WeakRef(weight));
+      return weight;
+    },
+    check(shapes) {
+      for (const [name, shape] of Object.entries(shapes)) {
+        const found = places.get(name)?.shape;
+        if (found?.join() !== shape.join()) throw new MissingWeightError(name, shape, found);
+      }
+    },
+  };
+}
+
+const Index = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+
+async function fileNames(folder: string): Promise<readonly string[]> {
+  const index = join(folder, INDEX_FILE);
+  if (!existsSync(index)) return [WEIGHTS_FILE];
+  const { weight_map } = parseWith(Index, JSON.parse(await readFile(index, "utf8")), index);
+  return [...new Set(Object.values(weight_map))].sort();
+}
+
+async function readPlaces(path: string): Promise<(readonly [string, Place])[]> {
+  const file = await open(path).catch((error: unknown) => {
+    throw new BaseModelError(path, messageOf(error), { cause: error });
+  });
+  try {
+    const { size: fileBytes } = await file.stat();
+    const first = new Uint8Array(HEADER_LENGTH_BYTES);
+    const { bytesRead } = await file.read(first, 0, HEADER_LENGTH_BYTES, 0);
+    if (bytesRead < HEADER_LENGTH_BYTES) throw new SafetensorsError(path, `it has ${bytesRead} bytes`);
+    const header = new Uint8Array(safetensorsHeaderBytes(first, { fileName: path, fileBytes }));
+    await file.read(header, 0, header.byteLength, HEADER_LENGTH_BYTES);
+    const dataStart = HEADER_LENGTH_BYTES + header.byteLength;
+    const { places } = parseSafetensorsHeader(header, { fileName: path, dataBytes: fileBytes - dataStart });
+    return [...places].map(([name, { start, end, ...place }]) => {
+      return [name, { ...place, path, start: dataStart + start, end: dataStart + end }] as const;
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+function readWeight(place: Place, scalePlace: Place | undefined): Float32Array {
+  const stored = readTensor(place);
+  if (place.dtype !== "I8" || !scalePlace) return shared(toFloats(stored));
+  const scales = toFloats(readTensor(scalePlace));
+  if (scales.length !== place.shape[0]) {
+    const problem = `it holds ${place.shape[0]} rows of 8-bit integers and ${scales.length} scales`;
+    throw new SafetensorsError(place.path, problem);
+  }
+  return shared(fromInt8Rows({ values: new Int8Array(stored.bytes.slice().buffer), scales }));
+}
+
+function readTensor({ path, start, end, dtype, shape }: Place): StoredTensor {
+  const bytes = new Uint8Array(end - start);
+  const file = openSync(path, "r");
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const count = readSync(file, bytes, done, bytes.length - done, start + done);
+      if (count === 0)
+        throw new SafetensorsError(path, `it ends at byte ${start + done}: it was cut since it was opened`);
+      done += count;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return { dtype, shape, bytes };
+}
+
+/** On memory that threads share. */
+function shared(values: Float32Array): Float32Array {
+  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
+}
