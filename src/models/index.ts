@@ -50,6 +50,7 @@ export {
   llamaTensors,
   PROJECTIONS,
   type Projection,
+  parameterCountOf,
   parseLlamaConfig,
 } from "./llama-config.ts";
 export { BatchShapeError, MissingWeightError, UnknownProjectionError } from "./llama-errors.ts";

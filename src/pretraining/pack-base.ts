@@ -4,6 +4,7 @@ import type { Tokenizer, VoiceModel } from "../contracts/models.ts";
 import {
   createVoiceModel,
   type LlamaConfig,
+  parameterCountOf,
   parseCheckpoint,
   toFloatCheckpoint,
   toInt8Checkpoint,
@@ -35,7 +36,7 @@ export async function packBase(input: PackBaseInput): Promise<{ files: Map<strin
   const facts = BaseFacts.parse({
     schemaVersion: 1,
     name,
-    parameterCount: [...weights.values()].reduce((sum, weight) => sum + weight.length, 0),
+    parameterCount: parameterCountOf(config),
     sizeBytes: stored.byteLength,
     weights: format,
     ...input.facts,

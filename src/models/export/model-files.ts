@@ -3,6 +3,7 @@
  * to generate. Those of the base are passed on; a base without them, such as the bundled one, gets what says the same.
  */
 
+import { eosIdsOf } from "../llama-config.ts";
 import { chatTemplateJinja } from "./chat-template-jinja.ts";
 import { type ExportFile, jsonFile, wholeFile } from "./export-file.ts";
 import type { ExportSource } from "./export-source.ts";
@@ -47,7 +48,7 @@ function ownGeneration({ config }: ExportSource): Record<string, unknown> {
 
 /** A tokenizer that puts bos before a text, as models trained here have it, and the settings that name its tokens. */
 function ownTokenizer({ config }: ExportSource, tokenizer: TokenizerFile): readonly ExportFile[] {
-  const [bos, eos] = [tokenOf(tokenizer, config.bos_token_id), tokenOf(tokenizer, config.eos_token_id)];
+  const [bos, eos] = [tokenOf(tokenizer, config.bos_token_id), tokenOf(tokenizer, eosIdsOf(config)[0] ?? null)];
   const begin = bos === undefined ? [] : [{ SpecialToken: { id: bos, type_id: 0 } }];
   const template = {
     type: "TemplateProcessing",
