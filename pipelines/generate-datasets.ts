@@ -17,7 +17,6 @@ export const generateDatasets = pipeline({
   ignoredParameters: {
     push_to_huggingface: "datasets stay in this workspace, as artifacts",
     dataset_id: "there is no hub to push to; the artifact has its own name and version",
-    mock: "no model is called, so there is nothing to mock",
   },
   async run({ author_full_names, dataset_type, ...parameters }) {
     if (dataset_type === "preference") {
@@ -25,7 +24,8 @@ export const generateDatasets = pipeline({
       throw new NotAvailableError("dataset_type", dataset_type, remedy);
     }
     const authors = await selectAuthors({ author_full_names: author_full_names ?? null });
-    const datasets = authors.map(({ id }) => authorDataset(id, parameters));
+    const datasets = [];
+    for (const { id } of authors) datasets.push((await authorDataset(id, parameters)).dataset);
     return {
       train: datasets.map(({ train }) => train),
       test: datasets.map(({ test }) => test),

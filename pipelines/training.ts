@@ -37,7 +37,7 @@ export const training = pipeline({
       );
     }
     const hyperparameters = Hyperparameters.parse(parameters);
-    const dataset = authorDataset(author.id, DatasetParameters.parse(parameters));
+    const { dataset } = await authorDataset(author.id, DatasetParameters.parse(parameters));
     const { adapter, report } = train({ samples: dataset.train, validation_split_size, hyperparameters });
     const rights = parameters.rights ?? null;
     const model = registerModel({ author, samples: dataset.train, adapter, report, hyperparameters, rights });

@@ -22,8 +22,23 @@ export const BuildParameters = z.object({
 });
 export type BuildParameters = z.infer<typeof BuildParameters>;
 
+/** How a model is asked for instructions. */
+export const WritingParameters = z.object({
+  /** A scripted model in place of the configured one: nothing is paid for, and what it writes is no language. */
+  mock: z.boolean().default(false),
+  /** As the provider states them; without both, no cost is known. */
+  usd_per_million_input_tokens: z.number().nonnegative().optional(),
+  usd_per_million_output_tokens: z.number().nonnegative().optional(),
+  /** Asking stops there, and what is paid for is kept. With it, nobody is asked whether the cost is well. */
+  max_cost_usd: z.number().nonnegative().optional(),
+  /** Nobody is asked whether the cost is well. */
+  yes: z.boolean().default(false),
+  /** Questions at a time. */
+  concurrency: z.int().min(1).max(64).default(8),
+});
+
 /** All that a pipeline can be told about a dataset. */
-export const DatasetParameters = BuildParameters.extend({
+export const DatasetParameters = BuildParameters.extend(WritingParameters.shape).extend({
   rights: Rights.optional(),
   /** A file of general instruction data to mix in: JSON lines, a JSON array or Parquet. */
   general_data: z.string().optional(),

@@ -70,3 +70,42 @@ export class InstructionFileError extends TrilithError {
     );
   }
 }
+
+/** Thrown when a cost is limited and nobody has said what the model costs. */
+export class CostUnknownError extends TrilithError {
+  override readonly code = "cost-unknown";
+  override readonly usage = true;
+
+  constructor(maxCostUsd: number) {
+    super(
+      `max_cost_usd is ${maxCostUsd}, but the model's prices are not known; expected usd_per_million_input_tokens and ` +
+        "usd_per_million_output_tokens. State them as the provider does (0 for a model of your own), or leave max_cost_usd out.",
+    );
+  }
+}
+
+/** Thrown when instructions are to be written by a model and none is configured. */
+export class NoWriterError extends TrilithError {
+  override readonly code = "no-writer";
+  override readonly usage = true;
+
+  constructor(forms: readonly string[]) {
+    super(
+      `The forms ${forms.join(", ")} are written by a model, and none is configured; expected chatModel in trilith.config.ts ` +
+        "or TRILITH_MODEL. Configure one, try it with mock: true, or choose forms that need none: continuation, outline, context_question.",
+    );
+  }
+}
+
+/** Thrown when whoever was asked whether the cost is well has said no. */
+export class CostRefusedError extends TrilithError {
+  override readonly code = "cost-refused";
+  override readonly usage = true;
+
+  constructor(question: string) {
+    super(
+      `The run asked "${question}" and was told no, so no model was asked; expected a yes. Lower the cost with fewer ` +
+        "forms or authors, limit it with max_cost_usd, or try it with mock: true.",
+    );
+  }
+}

@@ -18,8 +18,11 @@ export { Diversity, measureDiversity } from "./diversity.ts";
 export { DuplicateCounts } from "./duplicates.ts";
 export {
   AuthorUnclearError,
+  CostRefusedError,
+  CostUnknownError,
   InstructionFileError,
   NotAvailableError,
+  NoWriterError,
   TooFewDocumentsError,
   TooLittleTextError,
 } from "./errors.ts";
@@ -31,5 +34,8 @@ export { type CheckedRow, findLeaks, type LeakInput, LeakReport } from "./leaks.
 export { PreferencePair } from "./preference-pair.ts";
 export { datasetHashOf, documentsOf, RuleForm, Sample, SampleForm, SourceSpan, WrittenForm } from "./sample.ts";
 export type { DocumentSplit, SplitOptions, SplitRule } from "./split-by-document.ts";
+export { Prices } from "./writing/budget.ts";
+export { scriptedModel } from "./writing/scripted-model.ts";
+export { type CostEstimate, estimateCost, type WritingInput, writeInstructions } from "./writing/write-instructions.ts";
 export { WritingReport } from "./writing-report.ts";
 export { WrittenInstruction } from "./written-instruction.ts";

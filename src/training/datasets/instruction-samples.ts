@@ -5,11 +5,11 @@
 
 import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
 import { createRandom } from "../../core/random.ts";
-import { proseSpans, splitWords, type TextSpan, textAt } from "../../text/index.ts";
+import { splitWords, type TextSpan, textAt } from "../../text/index.ts";
 import { extractFacts } from "./facts.ts";
+import { intersect, MIN_PASSAGE_WORDS, passagesOf } from "./passages.ts";
 import type { RuleForm } from "./sample.ts";
 
-const MIN_ANSWER_WORDS = 30;
 /** A passage with more is a list or a table: its outline would be longer than its prose. */
 const MAX_FACTS = 24;
 const TERM_COUNT = 8;
@@ -21,14 +21,6 @@ export interface InstructionDraft {
   readonly instruction: string;
   /** Into the document's text. */
   readonly spans: readonly TextSpan[];
-}
-
-/** A chunk's prose with where it stands. */
-interface Passage {
-  readonly chunk: Chunk;
-  readonly document: CleanedDocument;
-  readonly spans: readonly TextSpan[];
-  readonly text: string;
 }
 
 /** Outlines of the chunks of the documents: title, headings, facts and telling terms, for the passage as answer. */
@@ -65,29 +57,21 @@ export function questionDrafts(
     const others = passages.filter((other) => other.document.id !== document.id);
     const other = others[random.integer(others.length)];
     const context = random.shuffle(other ? [text, other.text] : [text]);
-    const instruction = [
-      `Answer from the passages, as ${document.authorFullName} would.`,
-      ...context.map((passage, index) => `[${index + 1}] ${passage}`),
-      `Question: ${asked.question}`,
-    ].join("\n\n");
+    const instruction = askOver(context, { author: document.authorFullName, question: asked.question });
     return [{ form: "context_question" as const, document, spans: asked.answer, instruction }];
   });
 }
 
-function passagesOf(documents: readonly CleanedDocument[], chunks: readonly Chunk[]): Passage[] {
-  const byId = new Map(documents.map((document) => [document.id, { document, prose: proseSpans(document.text) }]));
-  return chunks.flatMap((chunk) => {
-    const found = byId.get(chunk.documentId);
-    if (found === undefined || found.document.version !== chunk.documentVersion) return [];
-    const spans = found.prose.flatMap((span) => intersect(span, chunk));
-    const text = textAt(found.document.text, spans);
-    return splitWords(text).length < MIN_ANSWER_WORDS ? [] : [{ chunk, document: found.document, spans, text }];
-  });
-}
-
-function intersect(a: TextSpan, b: TextSpan): TextSpan[] {
-  const span = { start: Math.max(a.start, b.start), end: Math.min(a.end, b.end) };
-  return span.start < span.end ? [span] : [];
+/** A question over numbered passages. */
+export function askOver(
+  passages: readonly string[],
+  { author, question }: { readonly author: string; readonly question: string },
+): string {
+  return [
+    `Answer from the passages, as ${author} would.`,
+    ...passages.map((passage, index) => `[${index + 1}] ${passage}`),
+    `Question: ${question}`,
+  ].join("\n\n");
 }
 
 /** The first question of at least four words that is followed by an answer in the same spans. */
@@ -100,7 +84,7 @@ function findQuestion(
       const question = match[0].trim().replace(/^[#>*\-\s]+/, "");
       const after = span.start + match.index + match[0].length;
       const answer = spans.flatMap((part) => intersect(part, { start: after, end: text.length }));
-      if (splitWords(question).length >= 4 && splitWords(textAt(text, answer)).length >= MIN_ANSWER_WORDS)
+      if (splitWords(question).length >= 4 && splitWords(textAt(text, answer)).length >= MIN_PASSAGE_WORDS)
         return { question, answer };
     }
   }
@@ -108,7 +92,7 @@ function findQuestion(
 }
 
 /** The words that tell a passage from the others: highest frequency here times rarity among all. */
-function createTermFinder(passages: readonly string[]): (passage: string) => string[] {
+export function createTermFinder(passages: readonly string[]): (passage: string) => string[] {
   const wordsOf = (text: string): string[] =>
     splitWords(text.replace(/https?:\/\/\S+/g, "")).map((word) => word.toLowerCase());
   const frequency = new Map<string, number>();
