@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Engine, TrilithConfig } from "./contracts/config.ts";
 import type { Database } from "./contracts/database.ts";
+import type { Collector } from "./contracts/documents.ts";
 import type { EmbeddingCache } from "./contracts/embeddings.ts";
 import { type Logger, silentLogger } from "./contracts/logger.ts";
 import type { ChatModel, Embedders, StructuredModel } from "./contracts/models.ts";
@@ -148,20 +149,7 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
   const { folder, database, clock, config, artifacts } = parts;
   return {
     artifacts: async () => artifacts,
-    async collectors() {
-      const feature = await import("./feature/index.ts");
-      const { allowedHosts = [], web: { browser, ...manners } = {} } = config;
-      const web = feature.createWeb({ allowedHosts, clock, ...manners });
-      const fetch = feature.guardedFetch({ allowedHosts });
-      const renderer = browser ? { renderer: feature.browserRenderer({ ...browser, fetch }) } : {};
-      return [
-        feature.githubCollector(),
-        feature.articleCollector({ web, ...renderer }),
-        feature.exportCollector(),
-        feature.repositoryCollector(),
-        feature.folderCollector(),
-      ];
-    },
+    collectors: () => openCollectors(parts),
     async warehouse() {
       const { createWarehouse } = await import("./stores/warehouse/index.ts");
       return createWarehouse(database, clock);
@@ -203,6 +191,22 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       return createModelRegistry(database, clock);
     },
   };
+}
+
+/** From the most particular to the one that takes any path. */
+async function openCollectors({ config, clock }: Parts): Promise<readonly Collector[]> {
+  const feature = await import("./feature/index.ts");
+  const { allowedHosts = [], web: { browser, ...manners } = {} } = config;
+  const web = feature.createWeb({ allowedHosts, clock, ...manners });
+  const fetch = feature.guardedFetch({ allowedHosts });
+  const renderer = browser ? { renderer: feature.browserRenderer({ ...browser, fetch }) } : {};
+  return [
+    feature.githubCollector(),
+    feature.articleCollector({ web, ...renderer }),
+    feature.exportCollector(),
+    feature.repositoryCollector(),
+    feature.folderCollector(),
+  ];
 }
 
 /** The configured embedder, behind the cache where a look-up costs less than the model. */
