@@ -28,7 +28,7 @@ export interface DecoderModel {
    */
   readonly model: Uint8Array;
   /** The weights' bytes by the file names that the model knows them by. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly files: Map<string, Uint8Array>;
   readonly cache: { readonly layers: number; readonly heads: number; readonly size: number };
   readonly vocabulary: number;
   readonly contextTokens: number;

@@ -46,13 +46,12 @@ interface Cache {
 
 class CachedModel {
   readonly #session: InferenceSession;
-  readonly #decoder: Omit<DecoderModel, "files">;
+  readonly #decoder: DecoderModel;
   readonly #caches = new Map<number, Cache>();
 
   private constructor(session: InferenceSession, decoder: DecoderModel) {
     this.#session = session;
-    // The files are in the session now.
-    this.#decoder = { ...decoder, model: new Uint8Array(), files: new Map() } as Omit<DecoderModel, "files">;
+    this.#decoder = decoder;
   }
 
   static async open({ decoder, threads }: DecoderSetup): Promise<CachedModel> {
@@ -64,6 +63,7 @@ class CachedModel {
       externalData: [...decoder.files].map(([path, data]) => ({ path, data })),
       extra: { session: { intra_op: { allow_spinning: "0" } } },
     });
+    decoder.files.clear(); // the session has them now
     return new CachedModel(session, decoder);
   }
 

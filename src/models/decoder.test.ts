@@ -3,7 +3,9 @@ import type { TokenBatch } from "../contracts/models.ts";
 import { createRandom } from "../core/random.ts";
 import { type Decoder, openDecoder } from "./decoder.ts";
 import { openFullTrainable } from "./llama-trainable.ts";
+import { createLlamaWeights, type Weights } from "./llama-weights.ts";
 import { scoreSequences } from "./scorer.ts";
+import type { WeightPrecision } from "./stored-parts.ts";
 import { TINY_CONFIG, tinyWeights } from "./tiny-llama.ts";
 
 const weights = tinyWeights(3);
@@ -75,8 +77,67 @@ describe("the decoder", () => {
     expect(together).toEqual(await alone.read([12]));
   });
 
+  it("goes on from where it is cut back to, and gives up between the pieces of a prompt", async () => {
+    const [cut, plain] = [decoder.createSequence(), decoder.createSequence()];
+    await cut.read([BOS, ...tokens.slice(0, 30)]);
+    cut.truncate(11);
+    expect(cut.length).toBe(11);
+    await plain.read([BOS, ...tokens.slice(0, 10)]);
+    expect(await cut.read([77, 78])).toEqual(await plain.read([77, 78]));
+    await expect(cut.read([5], AbortSignal.abort())).rejects.toThrow(/abort/i);
+    expect(cut.length).toBe(13);
+    for (const sequence of [cut, plain]) sequence.close();
+  });
+
   it("refuses tokens beyond its context", async () => {
     await expect(decoder.createSequence().read(tokens)).rejects.toMatchObject({ code: "context-exceeded" });
+  });
+});
+
+describe("a decoder of another kind", () => {
+  /** The largest difference between the logits of ids read one by one and at once, and the logits. */
+  async function differenceOf(config: typeof TINY_CONFIG, ids: readonly number[], precision?: WeightPrecision) {
+    const decoder = await openDecoder(config, weightsFor(config), { threads: 1, ...(precision && { precision }) });
+    const [single, whole] = [decoder.createSequence(), decoder.createSequence()];
+    let one: Float32Array = new Float32Array();
+    for (const id of ids) one = await single.read([id]);
+    const logits = await whole.read(ids);
+    await decoder.close();
+    return { logits, difference: Math.max(...one.map((value, i) => Math.abs(value - (logits[i] ?? Number.NaN)))) };
+  }
+  const weightsFor = (config: typeof TINY_CONFIG): Weights =>
+    config === TINY_CONFIG ? weights : createLlamaWeights(config, 4);
+
+  it("keeps a cache that outgrows its first room, over prompts of several pieces", async () => {
+    const ids = Array.from({ length: 600 }, () => 3 + random.integer(256));
+    const { difference } = await differenceOf({ ...TINY_CONFIG, max_position_embeddings: 1024 }, ids);
+    expect(difference).toBeLessThan(1e-4);
+  });
+
+  it("has heads of any even size: those that the operator cannot take are filled up with zeros", async () => {
+    const config = { ...TINY_CONFIG, head_dim: 10 };
+    const own = createLlamaWeights(config, 4);
+    const ids = tokens.slice(0, 20);
+    const model = await openFullTrainable({ config, weights: own, batch: 1, time: 20, threads: 1 });
+    const positions = Int32Array.from(ids.keys());
+    const targets = Int32Array.from([...ids.slice(1), 9]);
+    const inputs = Int32Array.from(ids);
+    const weights = new Float32Array(20).fill(1);
+    const expected = await model.loss({ batch: 1, time: 20, inputs, targets, positions, weights });
+    await model.close();
+    const decoder = await openDecoder(config, own, { threads: 1 });
+    const nats = await decoder.createSequence().score(ids, [...targets]);
+    await decoder.close();
+    expect(nats.reduce((sum, each) => sum + each, 0)).toBeCloseTo(expected, 3);
+    expect((await differenceOf(config, ids)).difference).toBeLessThan(1e-5);
+  });
+
+  it("holds matrices as 8-bit integers and gives nearly the same logits", async () => {
+    const ids = tokens.slice(0, 20);
+    const [exact, rounded] = [await differenceOf(TINY_CONFIG, ids), await differenceOf(TINY_CONFIG, ids, "int8")];
+    const error = Math.max(...exact.logits.map((value, i) => Math.abs(value - (rounded.logits[i] ?? Number.NaN))));
+    expect(error).toBeGreaterThan(0);
+    expect(error).toBeLessThan(0.05 * (Math.max(...exact.logits) - Math.min(...exact.logits)));
   });
 });
 
