@@ -5,7 +5,7 @@
  *     python test/reference/export_reference.py FOLDER          (torch 2.15, transformers 5.23, peft 0.21)
  *     node test/reference/export-peers.mjs FOLDER PEERS         (PEERS has node-llama-cpp 3.22.1, @huggingface/transformers 4.3.1)
  *
- * The last two add their numbers to export-reference.json beside this file, which the tests of `src/models/export` read.
+ * The last two add their numbers to test/fixtures/export-reference.json, which the tests of `src/models/export` read.
  */
 
 import { join } from "node:path";

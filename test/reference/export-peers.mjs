@@ -1,5 +1,5 @@
 /**
- * What llama.cpp and transformers.js make of exported models: adds `gguf` and `transformers_js` to export-reference.json.
+ * What llama.cpp and transformers.js make of exported models: adds `gguf` and `transformers_js` to test/fixtures/export-reference.json.
  * Plain JavaScript, because the peers live in a folder of their own:
  *
  *     npm install --prefix PEERS node-llama-cpp@3.22.1 @huggingface/transformers@4.3.1
@@ -20,14 +20,15 @@ const { AutoModelForCausalLM, AutoTokenizer, env } = await peer("@huggingface/tr
 env.allowRemoteModels = false;
 env.localModelPath = `${folder}/`;
 
-const path = new URL("export-reference.json", import.meta.url);
+const path = new URL("../fixtures/export-reference.json", import.meta.url);
 const reference = JSON.parse(readFileSync(path, "utf8"));
-const round = (value) => Number(value.toPrecision(7));
+const round = (value) => Number(value.toFixed(5));
 const llama = await getLlama({ gpu: false, logLevel: "error", build: "never" });
 
-/** The logits behind the last id; ids that llama.cpp cuts the text into; and the file's hash. */
-async function throughLlamaCpp(file, ids) {
+/** The logits behind the last of the ids that fit its context; ids that llama.cpp cuts the text into; and the file's hash. */
+async function throughLlamaCpp(file, allIds) {
   const model = await llama.loadModel({ modelPath: file });
+  const ids = allIds.slice(0, model.trainContextSize);
   const context = await model.createContext({
     contextSize: 64,
     flashAttention: false,
@@ -48,6 +49,7 @@ async function throughLlamaCpp(file, ids) {
   return {
     sha256: createHash("sha256").update(readFileSync(file)).digest("hex"),
     tokens,
+    read: ids.length,
     logits: all.map((id) => round(logits.get(id))),
   };
 }
@@ -76,5 +78,5 @@ for (const [family, result] of Object.entries(reference.families)) {
     q8: await throughTransformersJs(`${family}/onnx-q8`, "q8"),
   };
 }
-writeFileSync(path, `${JSON.stringify(reference, null, 1)}\n`);
+writeFileSync(path, `${JSON.stringify(reference)}\n`);
 await llama.dispose();

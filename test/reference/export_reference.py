@@ -1,4 +1,4 @@
-"""Logits of PEFT and transformers for exported models: adds `peft`, `transformers` and `made_by_peft` to export-reference.json.
+"""Logits of PEFT and transformers for exported models: adds `peft`, `transformers` and `made_by_peft` to test/fixtures/export-reference.json.
 
     python test/reference/export_reference.py FOLDER      (after export-models.ts; torch 2.15, transformers 5.23, peft 0.21)
 """
@@ -14,7 +14,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 folder = pathlib.Path(sys.argv[1])
-path = pathlib.Path(__file__).with_name("export-reference.json")
+path = pathlib.Path(__file__).parent.parent / "fixtures" / "export-reference.json"
 reference = json.loads(path.read_text()) if path.exists() else {}
 TEXT = "The model writes 3 words, then the rest of the 42 others: it's done.\n"
 reference["text"] = TEXT
@@ -23,7 +23,7 @@ reference["text"] = TEXT
 def logits(model, ids):
     with torch.no_grad():
         last = model.double()(torch.tensor([ids])).logits[0, -1]
-    return [float(f"{value:.7g}") for value in last.tolist()]
+    return [round(value, 5) for value in last.tolist()]
 
 
 def load(name):
@@ -55,4 +55,4 @@ with tempfile.TemporaryDirectory() as saved:
     made.save_pretrained(saved)
     files = {each.name: base64.b64encode(each.read_bytes()).decode() for each in pathlib.Path(saved).iterdir() if each.name.startswith("adapter")}
 reference["made_by_peft"] = {"files": files, "logits": logits(made, reference["families"]["llama"]["ids"])}
-path.write_text(json.dumps(reference, indent=1, sort_keys=True) + "\n")
+path.write_text(json.dumps(reference, separators=(",", ":")) + "\n")

@@ -79,13 +79,9 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   const adapter = options.adapter && parseAdapter(options.adapter);
   const name = options.name ?? basename(folder);
   const source = await openExportSource({ folder: options.base, name, ...(adapter && { adapter }) });
-  try {
-    const files = await filesOf(source, options, quantization);
-    await writeFolder(folder, files, options);
-    return { folder, format, quantization, files: files.map(({ path, sizeBytes }) => ({ path, sizeBytes })) };
-  } finally {
-    await source.close();
-  }
+  const files = await filesOf(source, options, quantization);
+  await writeFolder(folder, files, options);
+  return { folder, format, quantization, files: files.map(({ path, sizeBytes }) => ({ path, sizeBytes })) };
 }
 
 function chooseQuantization({ format, quantization }: ExportModelOptions): string {

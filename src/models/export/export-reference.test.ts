@@ -24,14 +24,16 @@ interface FamilyReference {
   readonly peft: number[];
   readonly transformers: number[];
   readonly transformers_bf16: number[];
-  readonly gguf: Readonly<Record<"f32" | "f16" | "q8_0", { sha256: string; tokens: number[]; logits: number[] }>>;
+  readonly gguf: Readonly<
+    Record<"f32" | "f16" | "q8_0", { sha256: string; tokens: number[]; read: number; logits: number[] }>
+  >;
   readonly transformers_js: Readonly<Record<"f32" | "q8", { ids: number[]; logits: number[] }>>;
 }
 
 const reference: {
   readonly families: Readonly<Record<TinyFamily, FamilyReference>>;
   readonly made_by_peft: { readonly files: Readonly<Record<string, string>>; readonly logits: number[] };
-} = JSON.parse(await readFile(join(import.meta.dirname, "../../../test/reference/export-reference.json"), "utf8"));
+} = JSON.parse(await readFile(join(import.meta.dirname, "../../../test/fixtures/export-reference.json"), "utf8"));
 
 let folder: string;
 beforeAll(async () => {
@@ -64,8 +66,7 @@ async function load(family: TinyFamily, files?: ReadonlyMap<string, Uint8Array>)
   const adapter = files && parseAdapter(files);
   const source = await openExportSource({ folder: join(folder, family), name: "tiny", ...(adapter && { adapter }) });
   const weights = new Map<string, Float32Array>();
-  for (const name of Object.keys(source.shapes)) weights.set(name, await source.weight(name));
-  await source.close();
+  for (const name of Object.keys(source.shapes)) weights.set(name, source.weight(name));
   return { config: source.config, weights };
 }
 
@@ -103,7 +104,7 @@ describe.each(Object.keys(TINY_FAMILIES) as TinyFamily[])("an adapted %s model",
 
   it("has in llama.cpp the logits and the tokens that it has here, from the same bytes", async () => {
     const tuned = await load(family, tinyAdapter((await load(family)).config));
-    const { logits } = await ours(tuned, expected.ids);
+    const { logits } = await ours(tuned, expected.ids.slice(0, expected.gguf.f32.read));
     // 16-bit floats round weights by 5e-4; q8_0 rounds weights and what is multiplied with them by 4e-3 of a block's largest.
     const tolerance = { f32: 1e-4, f16: 0.02, q8_0: 0.3 };
     for (const [precision, most] of Object.entries(tolerance) as ["f32" | "f16" | "q8_0", number][]) {
@@ -121,7 +122,8 @@ describe.each(Object.keys(TINY_FAMILIES) as TinyFamily[])("an adapted %s model",
       const { ids, logits } = expected.transformers_js[quantization];
       const own = await ours({ ...tuned, precision }, expected.ids, 12);
       expect(ids).toEqual([...expected.ids, ...own.next]);
-      expect(largestDifference(own.logits, logits)).toBeLessThan(2e-5);
+      // What is multiplied with 8-bit weights is rounded to 8 bits, too: the last bit of a float can move it by a step.
+      expect(largestDifference(own.logits, logits)).toBeLessThan(precision === "int8" ? 0.05 : 2e-5);
     }
   });
 });

@@ -6,17 +6,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { messageOf } from "../../core/errors.ts";
-import { AdapterError, BaseModelError, SafetensorsError } from "../errors.ts";
-import { fromInt8Rows } from "../int8-rows.ts";
+import { parseWith } from "../../core/schema.ts";
+import { openCheckpoint } from "../checkpoint-folder.ts";
 import { type LlamaConfig, llamaTensors, parseLlamaConfig } from "../llama-config.ts";
-import { MissingWeightError } from "../llama-errors.ts";
-import { adaptedWeights, type LoraAdapter, mergeWeight } from "../lora-adapter.ts";
-import { toFloats } from "../safetensors.ts";
-import { type OpenSafetensors, openSafetensors } from "../safetensors-file.ts";
-
-const WEIGHTS_FILE = "model.safetensors";
-const INDEX_FILE = "model.safetensors.index.json";
+import { weightOf } from "../llama-weights.ts";
+import { checkAdapter, type LoraAdapter, mergeAdapter } from "../lora-adapter.ts";
+import { readBaseJson } from "../model-folder.ts";
 
 /** A model to export. */
 export interface ExportSource {
@@ -26,11 +21,10 @@ export interface ExportSource {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Of every weight, in the order of the model. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
-  /** A weight with the adapter merged into it. */
-  weight(name: string): Promise<Float32Array>;
+  /** A weight with the adapter merged into it; read when it is asked for. */
+  weight(name: string): Float32Array;
   /** A file that lies beside the weights, such as `tokenizer.json`; null where there is none. */
   companion(fileName: string): Promise<Buffer | null>;
-  close(): Promise<void>;
 }
 
 /** What to export. */
@@ -42,8 +36,6 @@ export interface ExportSourceOptions {
   readonly name: string;
 }
 
-const Index = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
-
 /**
  * Opens a base's folder and checks that every weight is there and every matrix of the adapter has its weight.
  *
@@ -52,90 +44,21 @@ const Index = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
  * @throws {AdapterError} (`adapter-invalid`) when the adapter was made for a model with other weights
  */
 export async function openExportSource({ folder, adapter, name }: ExportSourceOptions): Promise<ExportSource> {
-  const fields = z.record(z.string(), z.unknown()).parse(await readJson(join(folder, "config.json")));
+  const fields = parseWith(z.looseObject({}), await readBaseJson(folder, "config.json"), "config.json");
   const config = parseLlamaConfig(fields);
   const shapes = llamaTensors(config);
-  const orphan = adapter && adaptedWeights(adapter).find((weight) => !shapes[weight]);
-  if (orphan) throw new AdapterError(`it adapts ${orphan}, which the base in ${folder} does not have`);
-  const shards = await openShards(folder);
-  const close = async (): Promise<void> => {
-    await Promise.all([...new Set(shards.values())].map((shard) => shard.close()));
-  };
-  try {
-    for (const [weight, shape] of Object.entries(shapes)) {
-      const found = shards.get(weight)?.places.get(weight)?.shape;
-      if (found?.join() !== shape.join()) {
-        throw new MissingWeightError(
-          weight,
-          shape,
-          found?.reduce((product, length) => product * length, 1),
-        );
-      }
-    }
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const checkpoint = await openCheckpoint(folder);
+  checkpoint.check(shapes);
+  if (adapter) checkAdapter(adapter, shapes);
+  const weights = adapter ? mergeAdapter(checkpoint, adapter) : checkpoint;
   return {
     name,
     config,
     fields,
     shapes,
-    async weight(weight) {
-      const plain = await readWeight(shards, weight);
-      return adapter ? mergeWeight(weight, plain, adapter) : plain;
-    },
+    weight: (weight) => weightOf(weights, weight, shapes[weight] ?? []),
     companion: (fileName) => readFile(join(folder, fileName)).catch(nullIfAbsent),
-    close,
   };
-}
-
-/** The file that holds each weight. */
-async function openShards(folder: string): Promise<ReadonlyMap<string, OpenSafetensors>> {
-  const index = await readFile(join(folder, INDEX_FILE), "utf8").catch(nullIfAbsent);
-  const map = index === null ? null : Index.parse(await readJson(join(folder, INDEX_FILE))).weight_map;
-  const opened = new Map<string, OpenSafetensors>();
-  try {
-    for (const file of new Set(map ? Object.values(map) : [WEIGHTS_FILE])) {
-      opened.set(file, await openShard(join(folder, file)));
-    }
-  } catch (error) {
-    await Promise.all([...opened.values()].map((shard) => shard.close()));
-    throw error;
-  }
-  return new Map(
-    [...opened.values()].flatMap((shard) => [...shard.places.keys()].map((name) => [name, shard] as const)),
-  );
-}
-
-async function openShard(path: string): Promise<OpenSafetensors> {
-  try {
-    return await openSafetensors(path);
-  } catch (error) {
-    if (error instanceof SafetensorsError) throw error;
-    throw new BaseModelError(path, messageOf(error), { cause: error });
-  }
-}
-
-/** Floats of any width, or 8-bit rows with their scales beside them. */
-async function readWeight(shards: ReadonlyMap<string, OpenSafetensors>, name: string): Promise<Float32Array> {
-  const read = async (tensor: string) => {
-    const shard = shards.get(tensor);
-    if (!shard) throw new MissingWeightError(tensor, [], undefined);
-    return shard.read(tensor);
-  };
-  const stored = await read(name);
-  if (stored.dtype !== "I8") return toFloats(stored);
-  const scales = toFloats(await read(`${name}_scale`));
-  return fromInt8Rows({ values: new Int8Array(new Uint8Array(stored.bytes).buffer), scales });
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw new BaseModelError(path, messageOf(error), { cause: error });
-  }
 }
 
 function nullIfAbsent(error: unknown): null {

@@ -5,7 +5,8 @@
  */
 
 import { ExportError } from "../errors.ts";
-import { headSize, type LlamaConfig } from "../llama-config.ts";
+import { headSize, type LlamaConfig, slidingWindow } from "../llama-config.ts";
+import { ropeFrequencies } from "../rope-frequencies.ts";
 import type { ExportFile } from "./export-file.ts";
 import type { ExportSource } from "./export-source.ts";
 import { toGgml } from "./ggml-types.ts";
@@ -117,7 +118,7 @@ function typeOf(shape: readonly number[], precision: GgufPrecision): GgmlType {
 
 /** The weight as its architecture wants it: `llama` rotates neighbours, so rows of queries and keys change places. */
 async function ggufWeight(source: ExportSource, name: string): Promise<Float32Array> {
-  const weight = await source.weight(name);
+  const weight = source.weight(name);
   const [, projection] = /\.(q_proj|k_proj)\.(?:weight|bias)$/.exec(name) ?? [];
   if (projection === undefined || architectureOf(source.config) !== "llama") return weight;
   return interleaveHalves(weight, source.shapes[name] ?? [], headSize(source.config));
@@ -157,7 +158,7 @@ function modelMetadata({ name, config }: ExportSource, precision: GgufPrecision)
     ["general.file_type", uint32(FILE_TYPES[precision])],
     ["general.quantization_version", uint32(QUANTIZATION_VERSION)],
     [`${architecture}.vocab_size`, uint32(config.vocab_size)],
-    [`${architecture}.context_length`, uint32(config.max_position_embeddings)],
+    [`${architecture}.context_length`, uint32(contextOf(config))],
     [`${architecture}.embedding_length`, uint32(config.hidden_size)],
     [`${architecture}.block_count`, uint32(config.num_hidden_layers)],
     [`${architecture}.feed_forward_length`, uint32(config.intermediate_size)],
@@ -171,7 +172,23 @@ function modelMetadata({ name, config }: ExportSource, precision: GgufPrecision)
   ]);
 }
 
-/** What the frequencies of Llama 3's long contexts are divided by; null where they are plain. */
-function ropeFactors(_config: LlamaConfig): Float32Array | null {
-  return null;
+/**
+ * What each pair's frequency is divided by for a longer context; null where they are plain.
+ *
+ * @throws {ExportError} (`export-impossible`) where llama.cpp reads no factors
+ */
+function ropeFactors(config: LlamaConfig): Float32Array | null {
+  if (!config.rope_scaling) return null;
+  if (architectureOf(config) !== "llama") {
+    const problem = `its rotation is scaled (${config.rope_scaling.rope_type}), which llama.cpp reads for Llama alone`;
+    throw new ExportError(problem, "Export safetensors or onnx instead");
+  }
+  const plain = ropeFrequencies({ ...config, rope_scaling: undefined });
+  return Float32Array.from(ropeFrequencies(config), (frequency, i) => (plain[i] ?? 0) / frequency);
+}
+
+/** Tokens that the file may be run with: llama.cpp's `llama` and `qwen` see everything, so no more than a window holds. */
+function contextOf(config: LlamaConfig): number {
+  const windows = Array.from({ length: config.num_hidden_layers }, (_, layer) => slidingWindow(config, layer));
+  return Math.min(config.max_position_embeddings, ...windows.flatMap((window) => window ?? []));
 }

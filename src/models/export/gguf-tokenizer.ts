@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { ExportError } from "../errors.ts";
-import type { LlamaConfig } from "../llama-config.ts";
+import { eosIdsOf, type LlamaConfig } from "../llama-config.ts";
 import { chatTemplateJinja } from "./chat-template-jinja.ts";
 import type { ExportSource } from "./export-source.ts";
 import type { GgufValue } from "./gguf-format.ts";
@@ -43,7 +43,7 @@ export async function ggufTokenizer(
   const template = await chatTemplateOf(source, settings);
   const padding = settings?.pad_token;
   const padId = tokens.indexOf(typeof padding === "string" ? padding : (padding?.content ?? ""));
-  const [eos, endOfTurn] = [source.config.eos_token_id].flat();
+  const [eos, endOfTurn] = eosIdsOf(source.config);
   const ids = { bos: source.config.bos_token_id, eos, eot: endOfTurn, padding: padId < 0 ? undefined : padId };
   const string = (value: string): GgufValue => ({ type: "string", value });
   return new Map<string, GgufValue>([

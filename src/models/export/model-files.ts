@@ -48,7 +48,8 @@ function ownGeneration({ config }: ExportSource): Record<string, unknown> {
 
 /** A tokenizer that puts bos before a text, as models trained here have it, and the settings that name its tokens. */
 function ownTokenizer({ config }: ExportSource, tokenizer: TokenizerFile): readonly ExportFile[] {
-  const [bos, eos] = [tokenOf(tokenizer, config.bos_token_id), tokenOf(tokenizer, eosIdsOf(config)[0] ?? null)];
+  const bos = tokenOf(tokenizer, config.bos_token_id);
+  const eos = tokenOf(tokenizer, eosIdsOf(config)[0]);
   const begin = bos === undefined ? [] : [{ SpecialToken: { id: bos, type_id: 0 } }];
   const template = {
     type: "TemplateProcessing",

@@ -25,7 +25,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await Promise.all([session.release(), source.close()]);
+  await session.release();
   await rm(folder, { recursive: true });
 });
 

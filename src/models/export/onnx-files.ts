@@ -28,7 +28,7 @@ export async function onnxFiles(
   const beside = dataBytes > inlineBytes;
   const settings = beside ? { "transformers.js_config": { use_external_data_format: true } } : {};
   async function* elements(): AsyncGenerator<Uint8Array> {
-    for (const weight of stored) yield* weight.encode(await source.weight(weight.source));
+    for (const weight of stored) yield* weight.encode(source.weight(weight.source));
   }
   const weights = { model, constants, elements };
   return [

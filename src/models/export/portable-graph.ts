@@ -8,7 +8,7 @@
  */
 
 import { Graph, type GraphTensor } from "../../tensor/index.ts";
-import { headSize, type LlamaConfig } from "../llama-config.ts";
+import { headSize, type LlamaConfig, slidingWindow } from "../llama-config.ts";
 import { type Attend, llamaHidden } from "../llama-graph.ts";
 import { rotationTables } from "../rotation-tables.ts";
 import { type StoredWeight, storedParts, type WeightPrecision } from "../stored-parts.ts";
@@ -124,8 +124,13 @@ function attentionBias(
     const bias = nodes("Where", [allowed, graph.scalar(0), graph.scalar(HIDDEN)], allowed.shape);
     return nodes("Concat", new Array(group).fill(bias), [batch, 1, time, total], { axis: 2 });
   };
-  const whole = biasFor(null);
-  return () => whole;
+  const known = new Map<number | null, GraphTensor>();
+  return (layer) => {
+    const window = slidingWindow(config, layer);
+    const bias = known.get(window) ?? biasFor(window);
+    known.set(window, bias);
+    return bias;
+  };
 }
 
 /** ONNX's number for the element type bool. */

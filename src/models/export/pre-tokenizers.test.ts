@@ -53,9 +53,8 @@ it("refuses the bundled base's cut unless one is named for it", async () => {
     config,
     fields: config,
     shapes: {},
-    weight: async () => new Float32Array(),
+    weight: () => new Float32Array(),
     companion: (name: string) => readFile(join(folder, name)).catch(() => null),
-    close: () => Promise.resolve(),
   };
   await expect(ggufTokenizer(source)).rejects.toThrow("normalises text by");
   const metadata = await ggufTokenizer(source, "smollm");

@@ -75,7 +75,7 @@ function weightFile(
     async *pieces() {
       yield header;
       for (const [name, { shape }] of entries)
-        yield fromFloats(inRange(name, await source.weight(name), width), shape, dtype).bytes;
+        yield fromFloats(inRange(name, source.weight(name), width), shape, dtype).bytes;
     },
   };
 }

@@ -41,6 +41,21 @@ const SIZES = {
 /** `config.json` of each family. */
 export const TINY_FAMILIES = {
   llama: { ...SIZES, model_type: "llama", architectures: ["LlamaForCausalLM"], tie_word_embeddings: true },
+  "llama-3": {
+    ...SIZES,
+    model_type: "llama",
+    architectures: ["LlamaForCausalLM"],
+    rope_scaling: {
+      rope_type: "llama3",
+      factor: 8,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 32,
+    },
+  },
+  mistral: { ...SIZES, model_type: "mistral", architectures: ["MistralForCausalLM"], sliding_window: 24 },
+  qwen2: { ...SIZES, model_type: "qwen2", architectures: ["Qwen2ForCausalLM"], tie_word_embeddings: true },
+  qwen3: { ...SIZES, model_type: "qwen3", architectures: ["Qwen3ForCausalLM"], tie_word_embeddings: true },
 } as const;
 
 export type TinyFamily = keyof typeof TINY_FAMILIES;

@@ -43,7 +43,7 @@ export async function readTokenizerFile(source: Pick<ExportSource, "companion">)
 }
 
 /** The token of an id; undefined where there is none. */
-export function tokenOf({ json }: TokenizerFile, id: number | null): string | undefined {
+export function tokenOf({ json }: TokenizerFile, id: number | null | undefined): string | undefined {
   const added = json.added_tokens.find((token) => token.id === id)?.content;
   return added ?? Object.entries(json.model.vocab).find(([, other]) => other === id)?.[0];
 }
