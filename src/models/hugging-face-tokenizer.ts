@@ -37,7 +37,7 @@ export interface TokenizerFile {
     readonly special?: boolean | undefined;
   }[];
   readonly pre_tokenizer?: unknown;
-  readonly model: unknown;
+  readonly model: { readonly type: string };
 }
 
 /** One stage of splitting, as the file writes it. */
@@ -77,7 +77,7 @@ export function createReaders(file: TokenizerFile, config: object): Readers {
     { ...parts, model: NO_MODEL, added_tokens: file.added_tokens.filter((t) => !t.special) },
     config,
   );
-  const split = encodesBytes ? undefined : spaceSplitter(model.vocab);
+  const split = encodesBytes || file.model.type !== "BPE" ? undefined : spaceSplitter(model.vocab);
   for (const reader of [whole, plain]) {
     const words = reader.pre_tokenizer;
     reader.model = cached;

@@ -73,15 +73,21 @@ async function* continueText(
       read.push(id);
       unread = [id];
       held.push(id);
-      const text = tokenizer.decode(held);
+      const text = following(tokenizer, read.at(-1 - held.length), held);
       if (isIncomplete(text)) continue;
       yield text;
       held = [];
     }
-    if (held.length > 0) yield tokenizer.decode(held);
+    if (held.length > 0) yield following(tokenizer, read.at(-1 - held.length), held);
   } finally {
     window.close();
   }
+}
+
+/** The text of tokens in the middle of a text: alone, some tokenizers leave out the space that begins a word. */
+function following(tokenizer: Tokenizer, before: number | undefined, ids: readonly number[]): string {
+  if (before === undefined) return tokenizer.decode(ids);
+  return tokenizer.decode([before, ...ids]).slice(tokenizer.decode([before]).length);
 }
 
 /** The context as a window on a text of any length: when it is full, its later half is read again from its start. */
