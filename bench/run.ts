@@ -12,6 +12,7 @@ const notBenchmarks = new Set([
   "chunking-strategies.ts",
   "dbos-pipelines.ts",
   "dbos-worker.ts",
+  "byte-ngrams.ts",
 ]);
 const known = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".ts") && !notBenchmarks.has(file))

@@ -41,7 +41,10 @@ export async function packCorpus(
     const share = mixture === undefined ? 1 : (mixture[document.kind] ?? 0);
     const kind = kinds.get(document.kind) ?? { packed: [], tokens: 0 };
     kinds.set(document.kind, kind);
-    if (kind.tokens >= maxTokens * share) continue;
+    if (kind.tokens >= maxTokens * share) {
+      if (isFull(kinds, mixture, maxTokens)) break;
+      continue;
+    }
     const ids = tokenizer.encode(text);
     const bytes = Buffer.byteLength(tokenizer.decode(ids));
     const begin = tokenizer.bosId === null ? [] : [tokenizer.bosId];
@@ -53,6 +56,16 @@ export async function packCorpus(
   const chosen = [...kinds].flatMap(([kind, { packed }]) => takeTokens(packed, budgets.get(kind) ?? 0));
   const order = createRandom(seed).shuffle(chosen);
   return { ids: concatenate(order), summary: summarise(order) };
+}
+
+/** Whether no document of any kind can still be taken, so that the rest need not be read. */
+function isFull(
+  kinds: ReadonlyMap<string, { readonly tokens: number }>,
+  mixture: PackOptions["mixture"],
+  maxTokens: number,
+): boolean {
+  if (mixture === undefined) return false; // another kind may come
+  return Object.entries(mixture).every(([kind, share]) => (kinds.get(kind)?.tokens ?? 0) >= maxTokens * share);
 }
 
 /** Tokens that each kind may have: the scarcest kind decides how many all have together. */

@@ -162,6 +162,18 @@ describe("a corpus", () => {
     expect((await packCorpus(curly, { tokenizer, seed: 1 })).summary.bytes).toBe('"quoted"'.length);
   });
 
+  it("reads no further than it needs", async () => {
+    let read = 0;
+    function* counted() {
+      for (const document of train) {
+        read++;
+        yield document;
+      }
+    }
+    await packCorpus(counted(), { tokenizer, seed: 1, maxTokens: 1000, mixture: { voice: 1 } });
+    expect(read).toBeLessThan(train.length / 2);
+  });
+
   it("is cut into windows whose positions begin anew with each document", () => {
     const [batch] = trainingWindows({
       ids: Uint16Array.of(1, 7, 8, 2, 1, 9, 2, 1, 5),
