@@ -13,6 +13,7 @@ import { createFeatureStore, featureMigrations } from "../../src/stores/features
 import { createModelRegistry, registryMigrations } from "../../src/stores/registry/index.ts";
 import { createRunJournal, runMigrations } from "../../src/stores/runs/index.ts";
 import { fixtureChunks, fixtureDocument } from "../../src/training/datasets/fixture-documents.ts";
+import { Sample } from "../../src/training/datasets/index.ts";
 import { createByteFrequencyModels } from "../../src/training/fixture-models.ts";
 
 const AUTHORS = { "Warm Essayist": "warm-essayist", "Terse Engineer": "terse-engineer" };
@@ -73,6 +74,9 @@ async function run<P extends Parameters<typeof runPipeline>[0]>(
   return { id: handle.id, outputs: await handle.result };
 }
 
+const instructionsOf = (rows: readonly object[]): string[] =>
+  rows.map((row) => Sample.parse(row).instruction).filter((instruction) => instruction !== "");
+
 describe("generate_datasets", () => {
   it("makes one dataset an author, of all authors with features, by the reference system's parameters", async () => {
     const { outputs } = await run(generateDatasets, { test_split_size: 0.1, dataset_type: "instruction" });
@@ -81,14 +85,13 @@ describe("generate_datasets", () => {
       "# Dataset: Warm Essayist",
     ]);
     for (const [index, test] of outputs.test.entries()) {
-      const instructions = new Set(outputs.train[index]?.map(({ instruction }) => instruction).filter(Boolean));
+      const instructions = new Set(instructionsOf(outputs.train[index] ?? []));
       expect(test.length).toBeGreaterThan(0);
-      expect(test.filter(({ instruction }) => instructions.has(instruction))).toEqual([]);
+      expect(instructionsOf(test).filter((instruction) => instructions.has(instruction))).toEqual([]);
     }
   });
 
-  it("says that preference pairs are not available, and which author is unknown", async () => {
-    await expect(run(generateDatasets, { dataset_type: "preference" })).rejects.toThrow(/dataset_type is "preference"/);
+  it("says which author is unknown", async () => {
     await expect(run(generateDatasets, { author_full_names: ["Nobody"] })).rejects.toThrow(
       /"Nobody" has no features; expected one of: /,
     );

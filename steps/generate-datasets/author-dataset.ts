@@ -1,11 +1,19 @@
 /** The calls that make one author's dataset, for every pipeline that needs one. */
 
-import { approval, type Ref } from "trilith";
+import { type Author, approval, type Ref } from "trilith";
 import { type CostEstimate, CostRefusedError } from "trilith/datasets";
 import type { z } from "zod";
-import { BuildParameters, type DatasetParameters, WritingParameters } from "./dataset-parameters.ts";
+import {
+  type AuthorPreferenceParameters,
+  BuildParameters,
+  type DatasetParameters,
+  PreferenceParameters,
+  WritingParameters,
+} from "./dataset-parameters.ts";
 import { generateDataset } from "./generate-dataset.ts";
+import { generatePreferenceDataset } from "./generate-preference-dataset.ts";
 import { queryFeatureStore } from "./query-feature-store.ts";
+import { readEdits } from "./read-edits.ts";
 import { readInstructionFiles } from "./read-instruction-files.ts";
 import { estimateCost, writeInstructions, writtenForms } from "./write-instructions.ts";
 
@@ -28,6 +36,27 @@ export async function authorDataset(authorId: string, parameters: Parameters) {
     ...outside,
     ...(await writtenFor(source, parameters)),
     ...building,
+    ...(rights === undefined ? {} : { rights }),
+  });
+  return { dataset, source };
+}
+
+/** To be called in a pipeline: the author's dataset, and the outputs of `generate_preference_dataset` for it under `dataset`. */
+export async function authorPreferences(author: Author, parameters: z.infer<typeof AuthorPreferenceParameters>) {
+  const { dataset: samples, source } = await authorDataset(author.id, parameters);
+  const { edits, mock, rights, evaluation_sets } = parameters;
+  const outside =
+    evaluation_sets.length > 0 ? readInstructionFiles({ general_data: null, evaluation_sets }) : undefined;
+  const dataset = generatePreferenceDataset({
+    author,
+    documents: source.documents,
+    train: samples.train,
+    test: samples.test,
+    mock,
+    ...BuildParameters.parse(parameters),
+    ...PreferenceParameters.parse(parameters),
+    ...(edits === undefined ? {} : { edits: readEdits({ path: edits, author }) }),
+    ...(outside === undefined ? {} : { evaluationSets: outside.evaluationSets }),
     ...(rights === undefined ? {} : { rights }),
   });
   return { dataset };

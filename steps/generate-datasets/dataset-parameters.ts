@@ -1,7 +1,14 @@
 /** What of a dataset can be chosen, named as in the reference system's YAML where it has a name; the pipelines share it. */
 
 import { Rights } from "trilith";
-import { type DatasetOptions, FilterSettings, RuleForm, SAMPLE_FILTERS, WrittenForm } from "trilith/datasets";
+import {
+  type DatasetOptions,
+  FilterSettings,
+  REFERENCE_FILTERS,
+  RuleForm,
+  SAMPLE_FILTERS,
+  WrittenForm,
+} from "trilith/datasets";
 import { z } from "zod";
 
 const Form = z.enum([...RuleForm.options, ...WrittenForm.options]);
@@ -37,6 +44,19 @@ export const WritingParameters = z.object({
   concurrency: z.int().min(1).max(64).default(8),
 });
 
+/** How preference pairs are made. */
+export const PreferenceParameters = z.object({
+  /** Whose samples are judged: `name` or `name@version` of a registered model, `base` or `chat_model`. Default: the author's newest. */
+  voice: z.string().optional(),
+  /** From 2 on, the best sample is set against the worst as well. */
+  samples_per_prompt: z.int().min(1).max(16).default(4),
+  /** On both sides together. */
+  max_prompts: z.int().positive().default(200),
+  sampling_temperature: z.number().min(0).max(2).default(0.8),
+  /** Rules that a chosen answer must pass, by name; the reference system's unless others are named. */
+  preference_filters: FilterSettings.default(REFERENCE_FILTERS),
+});
+
 /** All that a pipeline can be told about a dataset. */
 export const DatasetParameters = BuildParameters.extend(WritingParameters.shape).extend({
   rights: Rights.optional(),
@@ -44,6 +64,12 @@ export const DatasetParameters = BuildParameters.extend(WritingParameters.shape)
   general_data: z.string().optional(),
   /** Files of evaluation sets that training must not have seen; they are looked for, and what is found is reported. */
   evaluation_sets: z.array(z.string()).default([]),
+});
+
+/** All that a pipeline can be told about a dataset of preference pairs. */
+export const AuthorPreferenceParameters = DatasetParameters.extend(PreferenceParameters.shape).extend({
+  /** A file of people's edits: prompt, original and edited. */
+  edits: z.string().optional(),
 });
 
 /** The parameters as options of a dataset. */

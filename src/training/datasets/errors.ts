@@ -109,3 +109,16 @@ export class CostRefusedError extends TrilithError {
     );
   }
 }
+
+/** Thrown when pairs need samples of a model that there is not. */
+export class NoVoiceError extends TrilithError {
+  override readonly code = "no-voice";
+  override readonly usage = true;
+
+  constructor(asked: string, known: readonly string[]) {
+    super(
+      `Preference pairs are made against samples of ${asked}, which there is not; expected one of: ` +
+        `${[...known, "base", "chat_model"].join(", ")}. Train the author's voice first (trilith run training), or name another in voice.`,
+    );
+  }
+}

@@ -55,8 +55,11 @@ export function factSource(text: string): FactSource {
   return (fact) => has(fact.toLowerCase()) || fact.toLowerCase().split(" and ").every(has);
 }
 
+/** What is checked of a sample, or of a pair as its prompt and its chosen answer. */
+export type CheckedSample = Pick<Sample, "id" | "instruction" | "answer" | "spans"> & { readonly form: string };
+
 /** Checks samples against the documents that they are of. General samples are not ours to check and are left out. */
-export function checkFacts(samples: readonly Sample[], documents: readonly CleanedDocument[]): ExampleFacts[] {
+export function checkFacts(samples: readonly CheckedSample[], documents: readonly CleanedDocument[]): ExampleFacts[] {
   const sources = new Map(documents.map((document) => [document.id, factSource(sourceText(document))]));
   const corpus = [...sources.values()];
   return samples

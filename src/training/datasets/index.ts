@@ -13,7 +13,7 @@ export {
 } from "./build-dataset.ts";
 export { Contamination, measureContamination } from "./contamination.ts";
 export { type CardRow, type DatasetCardInput, renderDatasetCard } from "./dataset-card.ts";
-export { DatasetReport, type ReportInput, reportDataset } from "./dataset-report.ts";
+export { authorsOf, countDocuments, DatasetReport, type ReportInput, reportDataset } from "./dataset-report.ts";
 export { Diversity, measureDiversity } from "./diversity.ts";
 export { DuplicateCounts } from "./duplicates.ts";
 export {
@@ -22,6 +22,7 @@ export {
   CostUnknownError,
   InstructionFileError,
   NotAvailableError,
+  NoVoiceError,
   NoWriterError,
   TooFewDocumentsError,
   TooLittleTextError,
@@ -31,7 +32,16 @@ export { FilterSettings, REFERENCE_FILTERS, SAMPLE_FILTERS } from "./filters.ts"
 export { holdOutDocuments } from "./hold-out-documents.ts";
 export { generalSamples, type InstructionRow, type InstructionRows, readInstructions } from "./instruction-rows.ts";
 export { type CheckedRow, findLeaks, type LeakInput, LeakReport } from "./leaks.ts";
-export { PreferencePair } from "./preference-pair.ts";
+export { type BuiltPairs, buildPairs, type PairOptions } from "./preference/build-pairs.ts";
+export { readEdits } from "./preference/edits.ts";
+export {
+  cleanPairs,
+  type PreferenceDataset,
+  type PreferenceInput,
+  reportPairs,
+} from "./preference/preference-dataset.ts";
+export { PreferencePair } from "./preference/preference-pair.ts";
+export { type PreferencePrompt, promptsOf } from "./preference/prompts.ts";
 export { datasetHashOf, documentsOf, RuleForm, Sample, SampleForm, SourceSpan, WrittenForm } from "./sample.ts";
 export type { DocumentSplit, SplitOptions, SplitRule } from "./split-by-document.ts";
 export { Prices } from "./writing/budget.ts";

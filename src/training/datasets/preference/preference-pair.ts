@@ -1,7 +1,7 @@
 /** A prompt with a better and a worse answer: what preference training is given. */
 
 import { z } from "zod";
-import { SourceSpan } from "./sample.ts";
+import { SourceSpan } from "../sample.ts";
 
 /** One preference pair. `prompt` and answers are plain texts; whoever trains puts them into the model's template. */
 export const PreferencePair = z.object({
