@@ -185,7 +185,7 @@ export interface OpenTrainableOptions {
   readonly lora: LoraConfig | null;
   /**
    * Files of an adapter folder to start from: its matrices where `lora` is given, which must fit them; merged into the
-   * base where it is null.
+   * base where it is null. Files of a checkpoint folder take the place of the base.
    */
   readonly adapter?: ReadonlyMap<string, Uint8Array>;
   /** Sequences and tokens of every batch. */
@@ -210,6 +210,8 @@ export interface LanguageModels {
   openTrainable(options: OpenTrainableOptions): Promise<TrainableModel>;
   /** The files of a PEFT-compatible adapter folder for trained parameters. */
   saveAdapter(model: Pick<TrainableModel, "parameters" | "layout">, lora: LoraConfig): ReadonlyMap<string, Uint8Array>;
-  /** The base (no adapter), or the base with an adapter folder's files. */
-  openVoice(adapter?: ReadonlyMap<string, Uint8Array>): Promise<VoiceModel>;
+  /** The files of a checkpoint folder for a model all of whose parameters were trained. */
+  saveModel(model: Pick<TrainableModel, "parameters" | "layout">): ReadonlyMap<string, Uint8Array>;
+  /** The base, the base with the files of an adapter folder, or the files of a checkpoint folder. */
+  openVoice(files?: ReadonlyMap<string, Uint8Array>): Promise<VoiceModel>;
 }

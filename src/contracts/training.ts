@@ -76,8 +76,11 @@ export interface TrainingOutcome {
   readonly base?: { readonly name: string; readonly fingerprint: string };
   /** Last or best values; `validationLoss` and `finalTrainLoss` where they are known. */
   readonly metrics: { readonly [name: string]: number };
-  /** `early-stop`: the held-out loss no longer fell. `time`: the time allowed was over. */
-  readonly ended: "completed" | "early-stop" | "time";
+  /**
+   * `early-stop`: the held-out loss no longer fell. `chosen-fell`: chosen answers became less likely than they had been.
+   * `time`: the time allowed was over.
+   */
+  readonly ended: "completed" | "early-stop" | "chosen-fell" | "time";
 }
 
 /** Trains one job after another. */

@@ -3,13 +3,16 @@
  * `tokenizer.json` with what belongs to it, and `model.safetensors` or its shards, of floats or of 8-bit rows.
  */
 
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { LanguageModels, OpenTrainableOptions } from "../contracts/models.ts";
+import type { LanguageModels, OpenTrainableOptions, TrainableModel } from "../contracts/models.ts";
 import { type ContentHash, hashBytes, hashJson, shortHash } from "../core/hash.ts";
 import { openCheckpoint } from "./checkpoint-folder.ts";
+import { parseCheckpoint, toFloatCheckpoint } from "./checkpoint-int8.ts";
 import { hashFile } from "./hash-file.ts";
 import { llamaTensors, parameterCountOf, parseLlamaConfig } from "./llama-config.ts";
 import { openFullTrainable, openLoraTrainable } from "./llama-trainable.ts";
+import type { Weights } from "./llama-weights.ts";
 import {
   ADAPTER_WEIGHTS_FILE,
   checkAdapter,
@@ -22,6 +25,9 @@ import {
 import { readBaseJson } from "./model-folder.ts";
 import { readTokenizerFolder } from "./tokenizer-folder.ts";
 import { createVoiceModel } from "./voice-model.ts";
+
+const CONFIG_FILE = "config.json";
+const CHECKPOINT_FILE = "model.safetensors";
 
 /** Where the base is, and how many threads compute. */
 export interface LanguageModelsOptions {
@@ -40,14 +46,14 @@ export interface LanguageModelsOptions {
  * @throws {TokenizerMismatchError} (`tokenizer-mismatch`) when the tokenizer has ids that the model has no row for
  */
 export async function openLanguageModels({ folder, threads }: LanguageModelsOptions): Promise<LanguageModels> {
-  const config = parseLlamaConfig(await readBaseJson(folder, "config.json"));
+  const config = parseLlamaConfig(await readBaseJson(folder, CONFIG_FILE));
   const { tokenizer, chatTemplate, files } = await readTokenizerFolder(folder, config);
   const weights = await openCheckpoint(folder);
   const shapes = llamaTensors(config);
   weights.check(shapes);
   const base = {
     name: basename(folder),
-    fingerprint: await fingerprintOf([join(folder, "config.json"), ...files, ...weights.files]),
+    fingerprint: await fingerprintOf([join(folder, CONFIG_FILE), ...files, ...weights.files]),
     parameterCount: parameterCountOf(config),
   };
   const settings = { config, ...(threads === undefined ? {} : { threads }) };
@@ -56,29 +62,44 @@ export async function openLanguageModels({ folder, threads }: LanguageModelsOpti
     checkAdapter(adapter, shapes);
     return adapter;
   };
+  /** The base's weights with an adapter's files merged into them, or those of a checkpoint's files in their place. */
+  const startOf = (trained: ReadonlyMap<string, Uint8Array> | undefined): Weights => {
+    const checkpoint = trained?.get(CHECKPOINT_FILE);
+    if (checkpoint) return parseCheckpoint(checkpoint, CHECKPOINT_FILE);
+    return trained ? mergeAdapter(weights, checked(trained)) : weights;
+  };
   return {
     base,
     contextTokens: config.max_position_embeddings,
     tokenizer,
     chatTemplate,
-    async openTrainable({ lora, adapter: files, ...options }: OpenTrainableOptions) {
-      const adapter = files && checked(files);
-      if (lora === null) {
-        const start = adapter ? mergeAdapter(weights, adapter) : weights;
-        return openFullTrainable({ ...settings, ...options, weights: start });
-      }
-      const model = await openLoraTrainable({ ...settings, ...options, weights, lora });
+    async openTrainable({ lora, adapter: trained, ...options }: OpenTrainableOptions) {
+      if (lora === null) return openFullTrainable({ ...settings, ...options, weights: startOf(trained) });
+      const adapter = trained?.has(ADAPTER_WEIGHTS_FILE) ? checked(trained) : undefined;
+      const start = adapter ? weights : startOf(trained);
+      const model = await openLoraTrainable({ ...settings, ...options, weights: start, lora });
       if (adapter) fillFromAdapter(model, adapter);
       return model;
     },
     saveAdapter: (model, lora) => toAdapterFiles(model, lora, base.name),
-    async openVoice(files) {
-      if (!files) return createVoiceModel({ ...settings, id: base.name, weights, tokenizer });
-      const merged = mergeAdapter(weights, checked(files));
-      const id = `${base.name}+${shortHash(hashBytes(files.get(ADAPTER_WEIGHTS_FILE) ?? ""))}`;
-      return createVoiceModel({ ...settings, id, weights: merged, tokenizer });
+    saveModel: (model) =>
+      new Map([
+        ...[join(folder, CONFIG_FILE), ...files].map((path) => [basename(path), readFileSync(path)] as const),
+        [CHECKPOINT_FILE, toFloatCheckpoint(config, weightsOf(model))],
+      ]),
+    async openVoice(trained) {
+      if (!trained) return createVoiceModel({ ...settings, id: base.name, weights, tokenizer });
+      const content = trained.get(ADAPTER_WEIGHTS_FILE) ?? trained.get(CHECKPOINT_FILE) ?? "";
+      const id = `${base.name}+${shortHash(hashBytes(content))}`;
+      return createVoiceModel({ ...settings, id, weights: startOf(trained), tokenizer });
     },
   };
+}
+
+/** The tensors of a model all of whose parameters are trained, by name. */
+function weightsOf({ parameters, layout }: Pick<TrainableModel, "parameters" | "layout">): Weights {
+  const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+  return new Map(layout.map(({ name, shape, offset }) => [name, parameters.slice(offset, offset + sizeOf(shape))]));
 }
 
 /** By the content of every file that decides what the model says. */

@@ -10,7 +10,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promi
 import { join } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../core/errors.ts";
-import { CheckpointDamagedError, CheckpointWriteError } from "./errors.ts";
+import { CheckpointDamagedError, CheckpointMissingError, CheckpointWriteError } from "./errors.ts";
 
 /** A moment of a run. */
 export interface TrainingState {
@@ -24,7 +24,12 @@ export interface TrainingState {
 
 /** The checkpoints of one run. */
 export interface Checkpoints {
-  /** The newest that is whole; damaged ones are told to `onDamaged` and passed over. */
+  readonly folder: string;
+  /**
+   * The newest that is whole; damaged ones are told to `onDamaged` and passed over.
+   *
+   * @throws {CheckpointMissingError} when there should be one of another run, and is none
+   */
   latest(): Promise<TrainingState | undefined>;
   /**
    * Writes one and removes all but the newest `keep`. Its arrays must not change until this has resolved.
@@ -42,6 +47,8 @@ export interface CheckpointsOptions {
   readonly folder: string;
   /** Default 2. */
   readonly keep?: number;
+  /** Checkpoints of another run, to go on from while there are none of this one. */
+  readonly from?: string;
   readonly onDamaged?: (error: CheckpointDamagedError) => void;
 }
 
@@ -59,31 +66,23 @@ const Header = z.object({
 
 /** Opens the folder, and removes from it what dead processes left half-written. */
 export async function openCheckpoints(options: CheckpointsOptions): Promise<Checkpoints> {
-  const { folder, keep = 2, onDamaged } = options;
+  const { folder, keep = 2, from } = options;
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) {
     const pid = PARTIAL.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true });
   }
-  const stepsOnDisk = async (): Promise<number[]> => {
-    const steps = (await readdir(folder)).flatMap((name) => NAME.exec(name)?.[1] ?? []);
-    return steps.map(Number).sort((a, b) => b - a);
-  };
-  const pathOf = (step: number): string => join(folder, `step-${String(step).padStart(9, "0")}.checkpoint`);
   return {
+    folder,
     async latest() {
-      for (const step of await stepsOnDisk()) {
-        try {
-          return await readState(pathOf(step));
-        } catch (error) {
-          if (!(error instanceof CheckpointDamagedError)) throw error;
-          onDamaged?.(error);
-        }
-      }
-      return undefined;
+      const own = await newestIn(folder, options);
+      if (own !== undefined || from === undefined) return own;
+      const other = await newestIn(from, options);
+      if (other === undefined) throw new CheckpointMissingError(from);
+      return other;
     },
     async save(state) {
-      const path = pathOf(state.step);
+      const path = pathIn(folder, state.step);
       const partial = `${path}.${process.pid}.partial`;
       try {
         await writeState(partial, state);
@@ -91,13 +90,40 @@ export async function openCheckpoints(options: CheckpointsOptions): Promise<Chec
         await syncFolder(folder);
       } catch (error) {
         await rm(partial, { force: true });
-        const [last] = await stepsOnDisk();
+        const [last] = await stepsIn(folder);
         throw new CheckpointWriteError({ folder, step: state.step, lastStep: last, reason: messageOf(error) }, error);
       }
-      for (const old of (await stepsOnDisk()).slice(keep)) await rm(pathOf(old), { force: true });
+      for (const old of (await stepsIn(folder)).slice(keep)) await rm(pathIn(folder, old), { force: true });
     },
     clear: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Steps of the checkpoints in a folder, the newest first; none where there is no such folder. */
+async function stepsIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+const pathIn = (folder: string, step: number): string =>
+  join(folder, `step-${String(step).padStart(9, "0")}.checkpoint`);
+
+async function newestIn(
+  folder: string,
+  { onDamaged }: Pick<CheckpointsOptions, "onDamaged">,
+): Promise<TrainingState | undefined> {
+  for (const step of await stepsIn(folder)) {
+    try {
+      return await readState(pathIn(folder, step));
+    } catch (error) {
+      if (!(error instanceof CheckpointDamagedError)) throw error;
+      onDamaged?.(error);
+    }
+  }
+  return undefined;
 }
 
 async function writeState(path: string, { step, arrays, facts }: TrainingState): Promise<void> {

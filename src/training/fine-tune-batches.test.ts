@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Tokenizer } from "../contracts/models.ts";
+import type { TokenBatch, Tokenizer } from "../contracts/models.ts";
+import { createRandom } from "../core/random.ts";
 import { chatTemplate } from "../text/index.ts";
-import type { Sample, SampleForm } from "./datasets/sample.ts";
 import { createEvaluationBatches, createTrainingBatches } from "./fine-tune-batches.ts";
+import { packBestFit } from "./token-rows.ts";
 
 /** Characters as tokens, from 2 on. */
 const tokenizer: Tokenizer = {
@@ -13,8 +14,17 @@ const tokenizer: Tokenizer = {
   encode: (text) => [...text].map((character) => character.charCodeAt(0) + 2),
   decode: (ids) => ids.map((id) => String.fromCharCode(id - 2)).join(""),
 };
-const sample = (answer: string, instruction = "", form: SampleForm = instruction ? "outline" : "continuation") =>
-  ({ form, instruction, answer }) as Sample; // batches read nothing else
+const wording = {
+  tokenizer,
+  chatTemplate: {
+    prompt: chatTemplate.prompt,
+    promptIds: (messages: Parameters<typeof chatTemplate.prompt>[0]) => [
+      0,
+      ...tokenizer.encode(chatTemplate.prompt(messages)),
+    ],
+  },
+};
+const sample = (answer: string, instruction = "") => ({ id: answer, instruction, answer });
 
 /** Inputs and targets of a row as text, `^` for bos and `$` for eos, targets without a share as `.`. */
 function show(batch: ReturnType<typeof createEvaluationBatches>[number] | undefined, row: number): string[] {
@@ -28,7 +38,7 @@ function show(batch: ReturnType<typeof createEvaluationBatches>[number] | undefi
 describe("batches for evaluation", () => {
   it("lay documents end to end as bos text eos, cut into rows, and never ask for a bos or the padding", () => {
     const batches = createEvaluationBatches([sample("abc"), sample("de")], {
-      tokenizer,
+      wording,
       batch: 2,
       time: 4,
       maxRows: 9,
@@ -44,9 +54,9 @@ describe("batches for evaluation", () => {
 
   it("fill the last batch with rows that count for nothing, and stop at the most rows", () => {
     const samples = [sample("abcdefghijkl")];
-    const whole = createEvaluationBatches(samples, { tokenizer, batch: 2, time: 5, maxRows: 9 });
+    const whole = createEvaluationBatches(samples, { wording, batch: 2, time: 5, maxRows: 9 });
     expect([whole.length, show(whole[1], 1)[1]]).toEqual([2, "....."]);
-    const limited = createEvaluationBatches(samples, { tokenizer, batch: 2, time: 5, maxRows: 1 });
+    const limited = createEvaluationBatches(samples, { wording, batch: 2, time: 5, maxRows: 1 });
     expect([limited.length, show(limited[0], 1)[1]]).toEqual([1, "....."]);
   });
 
@@ -54,7 +64,7 @@ describe("batches for evaluation", () => {
     const prompt = chatTemplate.prompt([{ role: "user", content: "Q" }]);
     const time = 2 * (prompt.length + 3);
     const samples = [sample("A", "Q"), sample("B", "Q"), sample("C", "Q")];
-    const [batch] = createEvaluationBatches(samples, { tokenizer, batch: 2, time, maxRows: 9 });
+    const [batch] = createEvaluationBatches(samples, { wording, batch: 2, time, maxRows: 9 });
     const skipped = ".".repeat(prompt.length);
     expect(show(batch, 0)[0]?.startsWith(`^${prompt}A^${prompt}B`)).toBe(true);
     expect(show(batch, 0)[1]?.startsWith(`${skipped}A$${skipped}B$`)).toBe(true);
@@ -64,8 +74,7 @@ describe("batches for evaluation", () => {
 
 describe("batches for training", () => {
   const samples = ["abcdefg", "hijklmn", "opqrstu", "vwxyzAB"].map((text) => sample(text));
-  const create = (options = {}) =>
-    createTrainingBatches(samples, { tokenizer, batch: 2, time: 6, seed: 1, ...options });
+  const create = (options = {}) => createTrainingBatches(samples, { wording, batch: 2, time: 6, seed: 1, ...options });
   /** All counted targets of the steps, sorted. */
   const targetsOf = (batches: ReturnType<typeof create>, steps: number[]): string =>
     steps
@@ -87,7 +96,7 @@ describe("batches for training", () => {
 
   it("show every token once in every epoch, in another order in the next", () => {
     const batches = create();
-    expect(batches.rowsPerEpoch).toBe(6);
+    expect(batches.batchesPerEpoch).toBe(3);
     const everything = "$$$$ABabcdefghijklmnopqrstuvwxyz";
     expect(targetsOf(batches, [0, 1, 2])).toBe(everything);
     expect(targetsOf(batches, [3, 4, 5])).toBe(everything);
@@ -102,10 +111,70 @@ describe("batches for training", () => {
     expect(create({ seed: 2 }).at(0)).not.toEqual(forwards.at(0));
   });
 
-  it("leave out instructions longer than a row and say how many", () => {
-    const batches = createTrainingBatches([...samples, sample("A", "long question")], {
-      ...{ tokenizer, batch: 1, time: 6, seed: 1 },
-    });
-    expect([batches.droppedCount, batches.rowsPerEpoch]).toEqual([1, 6]);
+  it("leave out what is longer than a row or has no answer, and say how many", () => {
+    const odd = [sample("A", "long question"), sample("  ", "Why?"), sample("")];
+    const batches = createTrainingBatches([...samples, ...odd], { wording, batch: 1, time: 6, seed: 1 });
+    expect([batches.skipped, batches.batchesPerEpoch]).toEqual([{ tooLong: 1, empty: 2 }, 6]);
+  });
+});
+
+describe("batches of instructions", () => {
+  const instructions = Array.from({ length: 40 }, (_, i) => sample("a".repeat(1 + ((i * 7) % 120)), `Q${i}`));
+  const create = (packing: boolean, batchesPerStep = 1, batch = 2) =>
+    createTrainingBatches(instructions, { wording, batch, time: 200, seed: 1, packing, batchesPerStep });
+  const endsOf = (batches: TokenBatch[]): number =>
+    batches.reduce(
+      (sum, { targets, weights }) => sum + targets.filter((id, i) => id === 1 && (weights[i] ?? 0) > 0).length,
+      0,
+    );
+
+  it("hold each once an epoch, with positions that begin anew at each", () => {
+    for (const packing of [true, false]) {
+      const batches = create(packing, 1, 1);
+      const found = Array.from({ length: batches.batchesPerEpoch }, (_, step) => batches.at(step)).flat();
+      expect(endsOf(found)).toBe(40);
+      for (const { positions, time } of found) {
+        positions.forEach((position, i) => {
+          if (position > 0) expect([position, i % time === 0]).toEqual([(positions[i - 1] ?? 0) + 1, false]);
+        });
+      }
+    }
+  });
+
+  it("are of three lengths without packing, and none is longer than it must be", () => {
+    const batches = create(false);
+    expect(batches.times).toEqual([50, 100, 200].filter((time) => batches.times.includes(time)));
+    expect(batches.times.length).toBeGreaterThan(1);
+    const found = Array.from({ length: batches.batchesPerEpoch }, (_, step) => batches.at(step)[0]);
+    for (const batch of found) {
+      const longest = (batch?.positions ?? new Int32Array()).reduce(
+        (most, position) => Math.max(most, position + 1),
+        0,
+      );
+      expect(longest).toBeGreaterThan((batch?.time ?? 0) === batches.times[0] ? 0 : (batch?.time ?? 0) / 2);
+    }
+    expect(new Set(found.map((batch) => batch?.time))).toEqual(new Set(batches.times));
+  });
+
+  it("share one weight over all batches of a step", () => {
+    const weights = create(false, 5)
+      .at(1)
+      .flatMap((batch) => [...batch.weights].filter((weight) => weight > 0));
+    expect(new Set(weights).size).toBe(1);
+    expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+  });
+});
+
+describe("packing", () => {
+  it("puts every length into one bin within the capacity, in at most 11/9 of the bins that are needed and one more", () => {
+    const random = createRandom(5);
+    for (let round = 0; round < 20; round++) {
+      const lengths = Array.from({ length: 200 }, () => 1 + random.integer(100));
+      const bins = packBestFit(lengths, 100);
+      expect(bins.flat().sort((a, b) => a - b)).toEqual([...lengths.keys()]);
+      for (const bin of bins) expect(bin.reduce((sum, i) => sum + (lengths[i] ?? 0), 0)).toBeLessThanOrEqual(100);
+      const needed = Math.ceil(lengths.reduce((a, b) => a + b, 0) / 100);
+      expect(bins.length).toBeLessThanOrEqual((11 / 9) * needed + 1);
+    }
   });
 });

@@ -1,108 +1,117 @@
 /**
- * Samples as batches of tokens: continuations laid end to end and cut into windows, instructions packed whole.
- * Batches are a pure function of the step, and every epoch has another order.
- * Letters: B rows of a batch, T tokens of a row.
+ * Samples as batches of tokens: continuations laid end to end and cut into windows, instructions packed whole, or each
+ * in a row of its own among rows of
+ * about its length. Batches are a pure function of the step, and every epoch has
+ * another order.
  */
 
-import type { TokenBatch, Tokenizer } from "../contracts/models.ts";
+import type { LanguageModels, TokenBatch } from "../contracts/models.ts";
+import type { InstructionRow } from "../contracts/training.ts";
 import { createRandom } from "../core/random.ts";
-import { chatTemplate } from "../text/index.ts";
-import type { Sample } from "./datasets/index.ts";
+import {
+  type BatchShape,
+  countedOf,
+  packBestFit,
+  type Row,
+  rowLength,
+  type Sequence,
+  toBatch,
+  toRow,
+} from "./token-rows.ts";
 
-/**
- * Tokens to predict in one row: `targets` follow `inputs`; `counted` says which of them have a share in the loss.
- * `positions` count each sequence's tokens from 0.
- */
-interface Row {
-  readonly inputs: readonly number[];
-  readonly targets: readonly number[];
-  readonly positions: readonly number[];
-  readonly counted: readonly boolean[];
-}
-
-/** One sample as bos (where the model has one), text, eos. */
-interface Sequence {
-  readonly ids: readonly number[];
-  /** Index of the first id that has a share in the loss: behind bos and the prompt. */
-  readonly firstCounted: number;
-}
-
-export interface BatchShape {
-  readonly batch: number;
-  readonly time: number;
-}
+/** What turns text into tokens, for training as for serving. */
+export type Wording = Pick<LanguageModels, "tokenizer" | "chatTemplate">;
 
 export interface TrainingBatches {
-  /** Rows that make one pass over the data. */
-  readonly rowsPerEpoch: number;
-  /** Instruction samples longer than a row, which were left out. */
-  readonly droppedCount: number;
+  /** Batches that make one pass over the data, with a fraction where rows flow from one epoch into the next. */
+  readonly batchesPerEpoch: number;
+  /** Tokens of a row in each kind of batch, the longest last. */
+  readonly times: readonly number[];
+  /** Share of the batches' tokens that are not padding. */
+  readonly filledFraction: number;
+  readonly skipped: SkippedRows;
   /** The `batchesPerStep` batches of a step, counted from 0; weights over all of them sum to 1. */
   at(step: number): TokenBatch[];
 }
 
+/** Rows of the dataset that are not trained on, by why. */
+export interface SkippedRows {
+  /** Longer than a row of tokens. */
+  readonly tooLong: number;
+  /** Without an answer. */
+  readonly empty: number;
+}
+
 export interface BatchOptions extends BatchShape {
-  readonly tokenizer: Tokenizer;
+  readonly wording: Wording;
   readonly seed: number;
   /** Gradient accumulation. Default 1. */
   readonly batchesPerStep?: number;
+  /** Several samples in a row. Default true. */
+  readonly packing?: boolean;
 }
 
-/** Batches over the samples, without end: rows of a new order follow the last rows of an epoch in the same batch. */
-export function createTrainingBatches(samples: readonly Sample[], options: BatchOptions): TrainingBatches {
-  const { batch, time, tokenizer, seed, batchesPerStep = 1 } = options;
-  const { continuations, instructions, droppedCount } = toSequences(samples, tokenizer, time);
-  const packed = packWhole(instructions, time);
-  const rowsOf = (epoch: number): Row[] => {
+/** Batches over the samples, without end. */
+export function createTrainingBatches(samples: readonly InstructionRow[], options: BatchOptions): TrainingBatches {
+  const { batch, time, seed, batchesPerStep = 1, packing = true } = options;
+  const { continuations, instructions, skipped } = toSequences(samples, options);
+  const { bosId } = options.wording.tokenizer;
+  const rowsOf = packing
+    ? packBestFit(instructions.map(rowLength), time).map((bin) => toRow(bin.flatMap((i) => instructions[i] ?? [])))
+    : instructions.map((sequence) => toRow([sequence]));
+  const shuffled = (epoch: number): Row[] => {
     const random = createRandom(seed + epoch);
-    return random.shuffle([...cutStream(random.shuffle(continuations), time, tokenizer.bosId), ...packed]);
+    return random.shuffle([...cutStream(random.shuffle(continuations), time, bosId), ...rowsOf]);
   };
-  let known = { epoch: 0, rows: rowsOf(0) };
-  const rowsPerEpoch = known.rows.length;
-  const rowAt = (index: number): Row | undefined => {
-    const epoch = Math.floor(index / rowsPerEpoch);
-    if (epoch !== known.epoch) known = { epoch, rows: rowsOf(epoch) };
-    return known.rows[index % rowsPerEpoch];
-  };
+  const source = packing ? streamOfRows(shuffled, { batch, time }) : bucketsOfRows(shuffled, { batch, time });
   return {
-    rowsPerEpoch,
-    droppedCount,
+    ...source,
+    skipped,
     at(step) {
-      const size = batch * batchesPerStep;
-      const rows = Array.from({ length: size }, (_, row) => rowAt(step * size + row)).filter(
-        (row) => row !== undefined,
-      );
-      const total = rows.reduce((sum, row) => sum + countedOf(row), 0);
-      return Array.from({ length: batchesPerStep }, (_, part) =>
-        toBatch(rows.slice(part * batch, (part + 1) * batch), { batch, time }, 1 / total),
-      );
+      const parts = Array.from({ length: batchesPerStep }, (_, part) => source.batchAt(step * batchesPerStep + part));
+      const total = parts.reduce((sum, { rows }) => sum + rows.reduce((count, row) => count + countedOf(row), 0), 0);
+      return parts.map((part) => toBatch(part.rows, { batch, time: part.time }, 1 / total));
     },
   };
 }
 
 /** Every row of the samples once, in order, the last batch filled with rows that count for nothing; weights are 0 or 1. */
 export function createEvaluationBatches(
-  samples: readonly Sample[],
-  { batch, time, tokenizer, maxRows }: BatchShape & { readonly tokenizer: Tokenizer; readonly maxRows: number },
+  samples: readonly InstructionRow[],
+  { batch, time, wording, maxRows }: BatchShape & { readonly wording: Wording; readonly maxRows: number },
 ): TokenBatch[] {
-  const { continuations, instructions } = toSequences(samples, tokenizer, time);
-  const rows = [...cutStream(continuations, time, tokenizer.bosId), ...packWhole(instructions, time)].slice(0, maxRows);
+  const { continuations, instructions } = toSequences(samples, { time, wording });
+  const packed = packBestFit(instructions.map(rowLength), time);
+  const rows = [
+    ...cutStream(continuations, time, wording.tokenizer.bosId),
+    ...packed.map((bin) => toRow(bin.flatMap((i) => instructions[i] ?? []))),
+  ].slice(0, maxRows);
   return Array.from({ length: Math.ceil(rows.length / batch) }, (_, index) =>
     toBatch(rows.slice(index * batch, (index + 1) * batch), { batch, time }, 1),
   );
 }
 
-function toSequences(samples: readonly Sample[], tokenizer: Tokenizer, time: number) {
-  const sequences = samples.map(({ form, instruction, answer }) => {
-    const asked = form !== "continuation";
-    const prompt = asked ? tokenizer.encode(chatTemplate.prompt([{ role: "user", content: instruction }])) : [];
-    const begin = tokenizer.bosId === null ? [] : [tokenizer.bosId];
-    const ids = [...begin, ...prompt, ...tokenizer.encode(answer), tokenizer.eosId];
-    return { asked, ids, firstCounted: begin.length + prompt.length };
-  });
-  const instructions = sequences.filter(({ asked, ids }) => asked && ids.length <= time + 1);
-  const continuations = sequences.filter(({ asked }) => !asked);
-  return { continuations, instructions, droppedCount: sequences.length - continuations.length - instructions.length };
+/** A prompt and its answer as they are written for the model, the answer's end mark after it. */
+export function toSequence(prompt: string, answer: string, { tokenizer, chatTemplate }: Wording): Sequence {
+  const before = chatTemplate.promptIds([{ role: "user", content: prompt }]);
+  return { ids: [...before, ...tokenizer.encode(answer), tokenizer.eosId], firstCounted: before.length };
+}
+
+function toSequences(samples: readonly InstructionRow[], { time, wording }: { time: number; wording: Wording }) {
+  const { tokenizer } = wording;
+  const begin = tokenizer.bosId === null ? [] : [tokenizer.bosId];
+  const present = samples.filter(({ answer }) => answer.trim() !== "");
+  const continuations = present
+    .filter(({ instruction }) => instruction === "")
+    .map(({ answer }): Sequence => {
+      return { ids: [...begin, ...tokenizer.encode(answer), tokenizer.eosId], firstCounted: begin.length };
+    });
+  const asked = present
+    .filter(({ instruction }) => instruction !== "")
+    .map(({ instruction, answer }) => toSequence(instruction, answer, wording));
+  const instructions = asked.filter((sequence) => rowLength(sequence) <= time);
+  const skipped = { tooLong: asked.length - instructions.length, empty: samples.length - present.length };
+  return { continuations, instructions, skipped };
 }
 
 /** The sequences end to end, cut into rows of T; the last is shorter. A bos is never counted: nobody asks for it. */
@@ -120,46 +129,61 @@ function cutStream(sequences: readonly Sequence[], time: number, bosId: number |
   });
 }
 
-/** Whole sequences side by side in rows, the next one into the first row with room. */
-function packWhole(sequences: readonly Sequence[], time: number): Row[] {
-  const rows: Row[] = [];
-  for (const { ids, firstCounted } of sequences) {
-    const [inputs, targets] = [ids.slice(0, -1), ids.slice(1)];
-    const positions = [...inputs.keys()];
-    const counted = targets.map((_, index) => index + 1 >= firstCounted);
-    const index = rows.findIndex((row) => row.inputs.length + inputs.length <= time);
-    const row = rows[index];
-    if (row === undefined) rows.push({ inputs, targets, positions, counted });
-    else {
-      rows[index] = {
-        inputs: [...row.inputs, ...inputs],
-        targets: [...row.targets, ...targets],
-        positions: [...row.positions, ...positions],
-        counted: [...row.counted, ...counted],
-      };
-    }
-  }
-  return rows;
+/** Where batches come from: so many an epoch, each some rows of one length. */
+interface BatchSource extends Pick<TrainingBatches, "batchesPerEpoch" | "times" | "filledFraction"> {
+  batchAt(index: number): { readonly rows: readonly Row[]; readonly time: number };
 }
 
-/** Rows as arrays [B, T], padded with zeros that have no share. */
-function toBatch(rows: readonly Row[], { batch, time }: BatchShape, weight: number): TokenBatch {
-  const inputs = new Int32Array(batch * time);
-  const targets = new Int32Array(batch * time);
-  const positions = new Int32Array(batch * time);
-  const weights = new Float32Array(batch * time);
-  rows.forEach((row, index) => {
-    inputs.set(row.inputs, index * time);
-    targets.set(row.targets, index * time);
-    positions.set(row.positions, index * time);
-    weights.set(
-      row.counted.map((counts) => (counts ? weight : 0)),
-      index * time,
+/** Rows one after the other: those of a new order follow the last rows of an epoch in the same batch. */
+function streamOfRows(rowsOf: (epoch: number) => Row[], { batch, time }: BatchShape): BatchSource {
+  const rowAt = byEpoch(rowsOf);
+  const rows = rowsOf(0);
+  return {
+    batchesPerEpoch: rows.length / batch,
+    times: [time],
+    filledFraction: filledFraction([{ rows, tokens: rows.length * time }]),
+    batchAt: (index) => ({ rows: Array.from({ length: batch }, (_, row) => rowAt(index * batch + row)), time }),
+  };
+}
+
+const BUCKET_COUNT = 3;
+const MIN_BUCKET_TOKENS = 16;
+
+/** Batches of rows of about one length, as long as the longest row that the bucket takes: half, and a quarter of T. */
+function bucketsOfRows(rowsOf: (epoch: number) => Row[], { batch, time }: BatchShape): BatchSource {
+  const wanted = Array.from({ length: BUCKET_COUNT }, (_, i) => Math.ceil(time / 2 ** i));
+  const times = wanted.filter((each) => each === time || each >= MIN_BUCKET_TOKENS).reverse();
+  const batchesOf = (epoch: number) => {
+    const buckets = Map.groupBy(rowsOf(epoch), ({ inputs }) => times.find((each) => inputs.length <= each) ?? time);
+    const batches = [...buckets].flatMap(([bucketTime, rows]) =>
+      Array.from({ length: Math.ceil(rows.length / batch) }, (_, i) => ({
+        rows: rows.slice(i * batch, (i + 1) * batch),
+        time: bucketTime,
+      })),
     );
-  });
-  return { batch, time, inputs, targets, positions, weights };
+    return createRandom(epoch).shuffle(batches);
+  };
+  const first = batchesOf(0);
+  return {
+    batchesPerEpoch: first.length,
+    times: times.filter((each) => first.some((one) => one.time === each)),
+    filledFraction: filledFraction(first.map(({ rows, time: width }) => ({ rows, tokens: batch * width }))),
+    batchAt: byEpoch(batchesOf),
+  };
 }
 
-function countedOf({ counted }: Row): number {
-  return counted.filter(Boolean).length;
+/** Looks up the items of endless epochs by one running index; the epoch that was asked for last is remembered. */
+function byEpoch<T>(itemsOf: (epoch: number) => readonly T[]): (index: number) => T {
+  const { length } = itemsOf(0);
+  let known = { epoch: 0, items: itemsOf(0) };
+  return (index) => {
+    const epoch = Math.floor(index / length);
+    if (epoch !== known.epoch) known = { epoch, items: itemsOf(epoch) };
+    return known.items[index % length] as T; // epochs are equally long
+  };
+}
+
+function filledFraction(batches: readonly { rows: readonly Row[]; tokens: number }[]): number {
+  const real = batches.reduce((sum, { rows }) => sum + rows.reduce((count, { inputs }) => count + inputs.length, 0), 0);
+  return real / batches.reduce((sum, { tokens }) => sum + tokens, 0);
 }

@@ -12,7 +12,8 @@ import { byteTokenizerJson, TINY_CONFIG, tinyWeights } from "../models/tiny-llam
 import { buildDataset } from "./datasets/build-dataset.ts";
 import { fixtureChunks, fixtureDocument } from "./datasets/fixture-documents.ts";
 import { holdOutDocuments } from "./datasets/hold-out-documents.ts";
-import { type FineTuneReport, fineTune } from "./fine-tune.ts";
+import { fineTune } from "./fine-tune.ts";
+import type { TrainingReport } from "./training-run.ts";
 
 /** Two authors with few words each, in an order that no document repeats. */
 function write(words: readonly string[], seed: number): string {
@@ -34,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function train(documents: typeof terse, reports: FineTuneReport[] = []) {
+async function train(documents: typeof terse, reports: TrainingReport[] = []) {
   const dataset = buildDataset({ documents, chunks: fixtureChunks(documents) });
   const result = await fineTune({
     models,
@@ -48,7 +49,7 @@ async function train(documents: typeof terse, reports: FineTuneReport[] = []) {
 
 describe("fine-tuning a Llama model on ONNX Runtime", () => {
   it("gives each of two authors an adapter that expects the author's held-out documents and not the other's", async () => {
-    const reports: FineTuneReport[] = [];
+    const reports: TrainingReport[] = [];
     const [a, b] = [await train(terse, reports), await train(warm)];
     expect(reports.at(-1)?.loss).toBeLessThan((reports[0]?.loss ?? 0) - 1);
     expect(a.metrics.validationLoss).toBeLessThan(a.metrics.initialValidationLoss - 1);

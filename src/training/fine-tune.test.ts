@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { LanguageModels } from "../contracts/models.ts";
 import type { Sample } from "./datasets/sample.ts";
-import { type FineTuneReport, fineTune } from "./fine-tune.ts";
-import type { FineTuneOptions } from "./fine-tune-options.ts";
+import { fineTune } from "./fine-tune.ts";
 import { createByteFrequencyModels } from "./fixture-models.ts";
+import type { TrainingOptions } from "./training-options.ts";
+import type { TrainingReport } from "./training-run.ts";
 
 const sample = (answer: string, instruction = ""): Sample => ({
   schemaVersion: 1,
@@ -24,7 +25,7 @@ const train = Array.from({ length: 8 }, (_, i) =>
 const validation = [sample(`Held out. ${"the tea is hot ".repeat(20)}`)];
 /** Has no letter of the others: training makes it worse from the first step. */
 const foreign = [sample("ZQXJ".repeat(60))];
-const BASE: FineTuneOptions = { batchSize: 2, windowTokens: 64, maxSteps: 12, learningRate: 0.05 };
+const BASE: TrainingOptions = { batchSize: 2, windowTokens: 64, maxSteps: 12, learningRate: 0.05 };
 
 /** Each look at the clock takes a second. */
 function tickingClock() {
@@ -33,11 +34,11 @@ function tickingClock() {
 }
 
 async function run(
-  options: FineTuneOptions = {},
+  options: TrainingOptions = {},
   input: { models?: ReturnType<typeof createByteFrequencyModels> } = {},
 ) {
   const models = input.models ?? createByteFrequencyModels();
-  const reports: FineTuneReport[] = [];
+  const reports: TrainingReport[] = [];
   const result = await fineTune({
     ...{ models, train, validation, options: { ...BASE, ...options }, clock: tickingClock() },
     onStep: (report) => void reports.push(report),
@@ -121,7 +122,7 @@ describe("fine-tuning", () => {
 describe("every option of fine-tuning is used", () => {
   it("lora: the matrices that are trained", async () => {
     const { opened } = await run({ lora: { r: 4, alpha: 7, targetModules: ["q_proj"] } });
-    expect(opened?.lora).toEqual({ r: 4, alpha: 7, targetModules: ["q_proj"] });
+    expect(opened?.lora).toEqual({ r: 4, alpha: 7, dropout: 0, targetModules: ["q_proj"] });
   });
 
   it("batchSize and windowTokens: the shape of a batch", async () => {
@@ -208,7 +209,7 @@ describe("every option of fine-tuning is used", () => {
   });
 
   it("sampleEverySeconds and samplePrompt: what the voice says meanwhile", async () => {
-    const samplesOf = async (options: FineTuneOptions): Promise<string[]> =>
+    const samplesOf = async (options: TrainingOptions): Promise<string[]> =>
       (await run(options)).reports.flatMap(({ sampleText }) => sampleText ?? []);
     expect(await samplesOf({})).toEqual([]);
     const samples = await samplesOf({ sampleEverySeconds: 20, samplePrompt: "Dear " });

@@ -1,18 +1,20 @@
 /**
- * LoRA fine-tuning on an author's samples: trains, watches the loss on held-out documents, keeps the best
- * parameters, and gives the adapter's files.
+ * Supervised fine-tuning on texts and on instructions with answers: prompts are read and not learnt, the loss on
+ * held-out rows is watched, and the best parameters come out as the files of an adapter or of a whole checkpoint.
  */
 
 import type { LanguageModels, TrainableModel } from "../contracts/models.ts";
+import type { InstructionRow } from "../contracts/training.ts";
 import type { Clock } from "../core/clock.ts";
 import { splitWords } from "../text/index.ts";
-import { createAdamW } from "./adamw.ts";
-import { type Sample, TooLittleTextError } from "./datasets/index.ts";
-import { createEvaluationBatches, createTrainingBatches, type TrainingBatches } from "./fine-tune-batches.ts";
-import { type FineTuneOptions, type FineTuneSettings, toSettings } from "./fine-tune-options.ts";
-import { createSampler, createStopwatch, keepBest } from "./fine-tune-watch.ts";
-import { warmupCosine } from "./schedule.ts";
-import { meanLoss, type StepReport, trainModel } from "./train-loop.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import { TooLittleTextError } from "./datasets/index.ts";
+import { createEvaluationBatches, createTrainingBatches, type SkippedRows } from "./fine-tune-batches.ts";
+import { openWidths } from "./model-widths.ts";
+import { createSampler } from "./sampler.ts";
+import { meanLoss } from "./train-loop.ts";
+import { type TrainingOptions, type TrainingSettings, toSettings } from "./training-options.ts";
+import { type CurvePoint, type RunResult, runTraining, type TrainingReport } from "./training-run.ts";
 
 /** Bases below it learn a voice from continuations, and from instructions only to repeat their template. */
 export const MIN_INSTRUCTION_PARAMETERS = 100e6;
@@ -20,219 +22,128 @@ export const MIN_INSTRUCTION_PARAMETERS = 100e6;
 export const MIN_TRAINING_WORDS = 300;
 const SAMPLE_PROMPT_WORDS = 8;
 
-/** One step as whoever watches sees it. */
-export interface FineTuneReport {
-  /** Steps done, from 1. */
-  readonly step: number;
-  /** Steps that the run will have if nothing ends it earlier. */
-  readonly stepCount: number;
-  /** Passes over the data so far, with fractions. */
-  readonly epoch: number;
-  /** Nats a token, before the step's update. */
-  readonly loss: number;
-  readonly learningRate: number;
-  readonly gradientNorm: number;
-  readonly tokensPerSecond: number;
-  /** Nats a token on held-out documents, at steps where it was measured. */
-  readonly validationLoss?: number;
-  /** Prompt and continuation by the model as it is now, at steps where one was drawn. */
-  readonly sampleText?: string;
-}
-
-/** What `fineTune` needs. */
-export interface FineTuneInput {
+/** What every kind of training needs. */
+export interface TrainingInput<Row, Options> {
   readonly models: LanguageModels;
-  readonly train: readonly Sample[];
-  /** Samples of other documents: they choose the parameters that are kept, so they are no test. */
-  readonly validation: readonly Sample[];
-  readonly options?: FineTuneOptions;
+  readonly train: readonly Row[];
+  /** Rows of other documents: they choose the parameters that are kept, so they are no test. */
+  readonly validation: readonly Row[];
+  readonly options?: Options;
+  /** Files of an adapter, or of a checkpoint, to start from in place of the base. */
+  readonly start?: ReadonlyMap<string, Uint8Array>;
   readonly clock: Clock;
-  readonly onStep?: (report: FineTuneReport) => void | Promise<void>;
+  /** Where the run is kept and what it goes on from; without them it begins at its start. */
+  readonly checkpoints?: Checkpoints;
+  readonly onStep?: (report: TrainingReport) => void | Promise<void>;
+  /** Told of the losses so far when the run goes on from a checkpoint. */
+  readonly onResume?: (curve: readonly CurvePoint[]) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Numbers of a run; losses are nats a token. */
-export interface FineTuneMetrics {
-  readonly steps: number;
-  readonly epochs: number;
-  readonly tokens: number;
-  readonly seconds: number;
-  readonly tokensPerSecond: number;
-  readonly trainableParameters: number;
-  readonly droppedSamples: number;
-  readonly finalTrainLoss: number;
-  /** Of the base, before the first step. */
-  readonly initialValidationLoss: number;
-  /** Of the parameters that were kept. */
-  readonly validationLoss: number;
-  /** Steps behind the parameters that were kept; 0 when training only made them worse. */
-  readonly bestStep: number;
-}
+/** What `fineTune` needs. */
+export type FineTuneInput = TrainingInput<InstructionRow, TrainingOptions>;
 
-/** An adapter, and how it came about. */
-export interface FineTuneResult {
-  /** The adapter folder: path to bytes. */
+/** A trained model, and how it came about. */
+export interface TrainingResult extends RunResult {
+  /** `lora`: a PEFT adapter's folder. `full`: a checkpoint's folder. */
+  readonly kind: "lora" | "full";
+  /** Path to bytes. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  readonly metrics: FineTuneMetrics;
-  /** `early-stop`: the held-out loss no longer fell. `time`: `maxMinutes` were over. */
-  readonly ended: "completed" | "early-stop" | "time";
+  /** Rows that were not trained on. */
+  readonly skipped: SkippedRows;
+  /** Share of the batches' tokens that are not padding. */
+  readonly filledFraction: number;
 }
 
 /**
- * Trains an adapter. Equal input gives equal files, unless `maxMinutes` ends the run.
+ * Trains on texts and instructions. Equal input gives equal files, also over kills, unless `maxMinutes` ends the run.
  *
  * @throws {TooLittleTextError} below `MIN_TRAINING_WORDS` words to train on, or without any to validate on
  * @throws {TrainingDivergedError} when the loss is no longer finite
+ * @throws {LossExplodedError} when it is far above where it was
  */
-export async function fineTune(input: FineTuneInput): Promise<FineTuneResult> {
-  const { models } = input;
+export async function fineTune(input: FineTuneInput): Promise<TrainingResult> {
+  const { models, clock, signal } = input;
   const settings = toSettings(input.options ?? {}, models);
-  const [train, validation] = [input.train, input.validation].map((samples) => samplesFor(models, samples)) as [
-    Sample[],
-    Sample[],
+  const [train, validation] = [input.train, input.validation].map((rows) => rowsFor(models, rows)) as [
+    InstructionRow[],
+    InstructionRow[],
   ]; // one result a list
-  assertEnough("training", train, MIN_TRAINING_WORDS);
-  assertEnough("validation", validation, 1);
   const shape = { batch: settings.batchSize, time: settings.windowTokens };
   const batches = createTrainingBatches(train, {
-    ...shape,
-    tokenizer: models.tokenizer,
-    seed: settings.seed,
+    ...{ ...shape, wording: models, seed: settings.seed, packing: settings.packing },
     batchesPerStep: settings.gradientAccumulationSteps,
   });
-  const held = createEvaluationBatches(validation, {
-    ...shape,
-    tokenizer: models.tokenizer,
-    maxRows: settings.maxValidationRows,
-  });
-  const model = await models.openTrainable({ lora: settings.lora, ...shape, seed: settings.seed });
+  const held = createEvaluationBatches(validation, { ...shape, wording: models, maxRows: settings.maxValidationRows });
+  assertEnough("training", train, batches.batchesPerEpoch > 0 ? MIN_TRAINING_WORDS : Number.POSITIVE_INFINITY);
+  assertEnough("validation", validation, held.length > 0 ? 1 : Number.POSITIVE_INFINITY);
+  const model = await openWidths(
+    (time) => openModel(input, settings, { ...shape, time }),
+    [...batches.times, shape.time],
+  );
   try {
-    return await trainAdapter({ input, settings, model, batches, validationLoss: () => meanLoss(model, held) });
+    const save = (): ReadonlyMap<string, Uint8Array> => filesOf(models, model, settings);
+    const result = await runTraining({
+      ...{ model, settings, clock, signal, checkpoints: input.checkpoints, onStep: input.onStep },
+      onResume: input.onResume,
+      notAllowedPatience: 0,
+      objective: {
+        batchesPerEpoch: batches.batchesPerEpoch,
+        at: batches.at,
+        evaluate: async () => ({ loss: await meanLoss(model, held) }),
+      },
+      sample: createSampler({
+        ...{ models, save, clock, signal, seed: settings.seed, everySeconds: settings.sampleEverySeconds },
+        prompt: settings.samplePrompt ?? openingOf(validation),
+      }),
+    });
+    const { skipped, filledFraction } = batches;
+    return { ...result, kind: settings.lora ? "lora" : "full", files: save(), skipped, filledFraction };
   } finally {
     await model.close();
   }
 }
 
-/** The samples that a base of this size learns from. */
-export function samplesFor(models: Pick<LanguageModels, "base">, samples: readonly Sample[]): Sample[] {
+/** The trainable model that the settings ask for, from the input's start. */
+export function openModel(
+  { models, start }: Pick<FineTuneInput, "models" | "start">,
+  { lora, seed, gradientCheckpointing }: TrainingSettings,
+  shape: { readonly batch: number; readonly time: number },
+): Promise<TrainableModel> {
+  return models.openTrainable({
+    ...{ lora, seed, ...shape, checkpointing: gradientCheckpointing },
+    ...(start === undefined ? {} : { adapter: start }),
+  });
+}
+
+/** The files of what was trained. */
+export function filesOf(
+  models: LanguageModels,
+  model: TrainableModel,
+  { lora }: Pick<TrainingSettings, "lora">,
+): ReadonlyMap<string, Uint8Array> {
+  return lora ? models.saveAdapter(model, lora) : models.saveModel(model);
+}
+
+/** The rows that a base of this size learns from. */
+export function rowsFor<Row extends InstructionRow>(models: Pick<LanguageModels, "base">, rows: readonly Row[]): Row[] {
   const instructed = models.base.parameterCount >= MIN_INSTRUCTION_PARAMETERS;
-  return samples.filter(({ form }) => instructed || form === "continuation");
+  return rows.filter(({ instruction }) => instructed || instruction === "");
 }
 
-interface Run {
-  readonly input: FineTuneInput;
-  readonly settings: FineTuneSettings;
-  readonly model: TrainableModel;
-  readonly batches: TrainingBatches;
-  /** Nats a token on the held-out rows. */
-  readonly validationLoss: () => Promise<number>;
-}
-
-async function trainAdapter(run: Run): Promise<FineTuneResult> {
-  const { input, settings, model, validationLoss } = run;
-  const { clock, signal } = input;
-  const startedAtMs = clock.now();
-  const seconds = (): number => (clock.now() - startedAtMs) / 1000;
-  const plan = planSteps(run, () => seconds() / (60 * settings.maxMinutes));
-  const initialValidationLoss = await validationLoss();
-  const best = keepBest(model, initialValidationLoss, settings.patience);
-  const watch = createStopwatch(clock);
-  const sample = samplerOf(run);
-  let tokens = 0;
-  let ended: FineTuneResult["ended"] = "completed";
-  const last = await trainModel({
-    model,
-    batches(step) {
-      watch.start();
-      return run.batches.at(step);
-    },
-    optimizer: createAdamW(model.layout, settings),
-    schedule: plan.schedule,
-    steps: plan.steps,
-    clipNorm: settings.clipNorm,
-    evaluate: { everySteps: plan.evaluateEverySteps, loss: () => watch.outside(validationLoss) },
-    ...(signal ? { signal } : {}),
-    async onStep(report) {
-      tokens += report.tokens;
-      const tokensPerSecond = report.tokens / watch.seconds();
-      const sampleText = await sample();
-      await input.onStep?.({ ...plan.describe(report), tokensPerSecond, ...(sampleText ? { sampleText } : {}) });
-      const { heldOutLoss, step } = report;
-      if (heldOutLoss !== undefined && best.offer(heldOutLoss, step + 1)) ended = "early-stop";
-      else if (plan.isOver() && step + 1 < plan.steps) ended = "time";
-      return ended === "completed" ? undefined : "stop";
-    },
-  });
-  const steps = last ? last.step + 1 : 0;
-  if (last?.heldOutLoss === undefined) best.offer(await validationLoss(), steps);
-  best.restore();
-  const metrics = {
-    steps,
-    epochs: plan.epochsAfter(steps),
-    tokens,
-    seconds: seconds(),
-    tokensPerSecond: tokens / Math.max(seconds(), 1e-3),
-    trainableParameters: model.parameters.length,
-    droppedSamples: run.batches.droppedCount,
-    finalTrainLoss: last?.loss ?? Number.NaN,
-    initialValidationLoss,
-    validationLoss: best.loss,
-    bestStep: best.step,
-  };
-  return { files: input.models.saveAdapter(model, settings.lora), ended, metrics };
-}
-
-function samplerOf({ input, settings, model }: Run): () => Promise<string | undefined> {
-  return createSampler({
-    models: input.models,
-    model,
-    clock: input.clock,
-    signal: input.signal,
-    lora: settings.lora,
-    seed: settings.seed,
-    prompt: settings.samplePrompt ?? openingOf(input.validation),
-    everySeconds: settings.sampleEverySeconds,
-  });
-}
-
-/** How long a run is: so many steps, or so much time, whichever ends first; the learning rate falls with both. */
-function planSteps({ settings, batches }: Run, elapsedFraction: () => number) {
-  const rowsPerStep = settings.batchSize * settings.gradientAccumulationSteps;
-  const epochsAfter = (steps: number): number => (steps * rowsPerStep) / batches.rowsPerEpoch;
-  const wanted = Math.ceil((settings.epochs * batches.rowsPerEpoch) / rowsPerStep);
-  const steps = Math.max(1, Math.min(wanted, settings.maxSteps));
-  const halfEpoch = Math.ceil(batches.rowsPerEpoch / rowsPerStep / 2);
-  const cosine = warmupCosine({ warmupSteps: Math.round(settings.warmupFraction * steps), steps });
-  return {
-    steps,
-    epochsAfter,
-    evaluateEverySteps: settings.evaluateEverySteps ?? Math.min(Math.ceil(steps / 10), halfEpoch),
-    isOver: () => elapsedFraction() >= 1,
-    schedule: (step: number): number => cosine(Math.max(step, elapsedFraction() * steps)),
-    describe: ({ step, loss, heldOutLoss, gradientNorm, factor }: StepReport) => ({
-      step: step + 1,
-      stepCount: steps,
-      epoch: epochsAfter(step + 1),
-      loss,
-      gradientNorm,
-      learningRate: factor * settings.learningRate,
-      ...(heldOutLoss === undefined ? {} : { validationLoss: heldOutLoss }),
-    }),
-  };
-}
-
-function assertEnough(use: string, samples: readonly Sample[], neededWordCount: number): void {
-  const wordCount = samples.reduce((sum, { answer }) => sum + splitWords(answer).length, 0);
+function assertEnough(use: string, rows: readonly InstructionRow[], neededWordCount: number): void {
+  const wordCount = rows.reduce((sum, { answer }) => sum + splitWords(answer).length, 0);
   if (wordCount >= neededWordCount) return;
-  throw new TooLittleTextError(`${samples[0]?.authorFullName ?? "the author"} for ${use}`, {
-    wordCount,
-    neededWordCount,
-  });
+  throw new TooLittleTextError(`${authorOf(rows)} for ${use}`, { wordCount, neededWordCount });
+}
+
+function authorOf([row]: readonly InstructionRow[]): string {
+  return row && "authorFullName" in row ? String(row.authorFullName) : "the author";
 }
 
 /** The first words of the first text. */
-function openingOf(samples: readonly Sample[]): string {
-  const text = samples.find(({ form }) => form === "continuation")?.answer ?? "";
+function openingOf(rows: readonly InstructionRow[]): string {
+  const text = rows.find(({ instruction }) => instruction === "")?.answer ?? "";
   return text
     .replace(/^#.*\n+/, "")
     .split(/\s+/)

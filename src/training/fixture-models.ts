@@ -36,7 +36,7 @@ export function createByteFrequencyModels(parameterCount = VOCABULARY): Language
     },
     async openTrainable(options) {
       opened.push(options);
-      const parameters = new Float32Array(VOCABULARY);
+      const parameters = startOf(options.adapter);
       return {
         parameters,
         layout: [{ name: "logits", shape: [1, VOCABULARY], offset: 0 }],
@@ -52,13 +52,18 @@ export function createByteFrequencyModels(parameterCount = VOCABULARY): Language
     saveAdapter: ({ parameters }, lora) =>
       new Map([
         ["adapter_config.json", Buffer.from(JSON.stringify(lora))],
-        ["adapter_model.safetensors", Buffer.from(Float32Array.from(parameters).buffer)],
+        [ADAPTER_FILE, Buffer.from(Float32Array.from(parameters).buffer)],
       ]),
-    async openVoice(adapter) {
-      const bytes = adapter?.get("adapter_model.safetensors");
-      return voiceOf(bytes ? new Float32Array(Uint8Array.from(bytes).buffer) : new Float32Array(VOCABULARY));
-    },
+    saveModel: ({ parameters }) => new Map([[MODEL_FILE, Buffer.from(Float32Array.from(parameters).buffer)]]),
+    openVoice: async (files) => voiceOf(startOf(files)),
   };
+}
+
+const [ADAPTER_FILE, MODEL_FILE] = ["adapter_model.safetensors", "model.safetensors"];
+
+function startOf(files?: ReadonlyMap<string, Uint8Array>): Float32Array {
+  const bytes = files?.get(ADAPTER_FILE) ?? files?.get(MODEL_FILE);
+  return bytes ? new Float32Array(Uint8Array.from(bytes).buffer) : new Float32Array(VOCABULARY);
 }
 
 function voiceOf(logits: Float32Array): VoiceModel {

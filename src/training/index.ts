@@ -4,6 +4,7 @@
 
 export { type AdamWOptions, createAdamW } from "./adamw.ts";
 export { type Checkpoints, type CheckpointsOptions, openCheckpoints, type TrainingState } from "./checkpoints.ts";
+export { curveChart, sparkline } from "./curve.ts";
 export {
   AuthorUnclearError,
   buildDataset,
@@ -21,25 +22,32 @@ export {
   TooLittleTextError,
 } from "./datasets/index.ts";
 export {
+  BaseTooSmallError,
   CheckpointDamagedError,
+  CheckpointMissingError,
   CheckpointWriteError,
+  LossExplodedError,
+  NoPreferencesError,
+  NothingToTrainOnError,
   OptimizerStateError,
+  OptionConflictError,
+  StartUnclearError,
   TrainingDivergedError,
 } from "./errors.ts";
 export {
   type FineTuneInput,
-  type FineTuneMetrics,
-  type FineTuneReport,
-  type FineTuneResult,
   fineTune,
   MIN_INSTRUCTION_PARAMETERS,
   MIN_TRAINING_WORDS,
-  samplesFor,
+  rowsFor,
+  type TrainingInput,
+  type TrainingResult,
 } from "./fine-tune.ts";
-export { type FineTuneOptions, LLAMA_PROJECTIONS } from "./fine-tune-options.ts";
+export { holdOutPairs } from "./hold-out-pairs.ts";
 export { type ModelCardInput, modelNameOf, renderModelCard } from "./model-card.ts";
 export { type MuonOptions, openMuon } from "./muon.ts";
 export { combineOptimizers, type Optimizer, type OptimizerState } from "./optimizer.ts";
+export { type PreferenceFile, readPreferences } from "./preference-file.ts";
 export { createRunKeeper, type RunKeeper, type RunKeeperOptions, type RunMemory } from "./run-keeper.ts";
 export {
   SCHEDULES,
@@ -51,4 +59,7 @@ export {
   warmupCosine,
   warmupStableDecay,
 } from "./schedule.ts";
+export { type DpoInput, MIN_PREFERENCE_PARAMETERS, trainDpo } from "./train-dpo.ts";
 export { meanLoss, type StepReport, type StepVerdict, type TrainOptions, trainModel } from "./train-loop.ts";
+export { type DpoOptions, LLAMA_PROJECTIONS, type TrainingOptions } from "./training-options.ts";
+export type { CurvePoint, RunEnd, RunResult, TrainingMetrics, TrainingReport } from "./training-run.ts";

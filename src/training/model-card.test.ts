@@ -24,7 +24,6 @@ describe("a model card", () => {
         seconds: 3,
         tokensPerSecond: 333,
         trainableParameters: 512,
-        droppedSamples: 0,
         finalTrainLoss: 1,
         initialValidationLoss: 3 * Math.LN2,
         validationLoss: 2 * Math.LN2,

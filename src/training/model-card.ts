@@ -2,16 +2,16 @@
 
 import type { LoraConfig } from "../contracts/models.ts";
 import type { ModelLineage, Rights } from "../contracts/registry.ts";
-import type { FineTuneMetrics, FineTuneResult } from "./fine-tune.ts";
+import type { RunEnd } from "./training-run.ts";
 
 /** What a model card states. */
 export interface ModelCardInput {
   readonly name: string;
   readonly lineage: ModelLineage;
   readonly rights: Rights;
-  readonly lora: LoraConfig;
-  readonly metrics: FineTuneMetrics;
-  readonly ended: FineTuneResult["ended"];
+  readonly lora: LoraConfig | null;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly ended: RunEnd;
 }
 
 const GROUNDS: Record<Rights, string> = {
@@ -21,8 +21,9 @@ const GROUNDS: Record<Rights, string> = {
 };
 
 /** The model card in Markdown. */
-export function renderModelCard({ name, lineage, rights, lora, metrics, ended }: ModelCardInput): string {
+export function renderModelCard({ name, lineage, rights, lora, metrics: given, ended }: ModelCardInput): string {
   const bits = (nats: number): string => (nats / Math.LN2).toFixed(3);
+  const metrics = (name: string): number => given[name] ?? Number.NaN;
   return [
     `# ${name}`,
     `A LoRA adapter that gives ${lineage.baseModel} the voice of ${lineage.authorFullName}. What it writes is not by that person, ` +
@@ -30,10 +31,10 @@ export function renderModelCard({ name, lineage, rights, lora, metrics, ended }:
     "## Rights",
     `The writing is ${GROUNDS[rights]} (\`${rights}\`).`,
     "## Training",
-    `Rank ${lora.r}, alpha ${lora.alpha}, on ${lora.targetModules.join(", ")}: ${metrics.trainableParameters} parameters. ` +
-      `${metrics.steps} steps over ${metrics.tokens} tokens (${metrics.epochs.toFixed(2)} epochs) in ${metrics.seconds.toFixed(0)} seconds; ` +
-      `${ENDS[ended]}. The parameters are those after step ${metrics.bestStep}.`,
-    `Loss on held-out documents, bits a token: ${bits(metrics.initialValidationLoss)} before, ${bits(metrics.validationLoss)} after. ` +
+    `${lora ? `Rank ${lora.r}, alpha ${lora.alpha}, on ${lora.targetModules.join(", ")}` : "Everything was trained"}: ${metrics("trainableParameters")} parameters. ` +
+      `${metrics("steps")} steps over ${metrics("tokens")} tokens (${metrics("epochs").toFixed(2)} epochs) in ${metrics("seconds").toFixed(0)} seconds; ` +
+      `${ENDS[ended]}. The parameters are those after step ${metrics("bestStep")}.`,
+    `Loss on held-out documents, bits a token: ${bits(metrics("initialValidationLoss"))} before, ${bits(metrics("validationLoss"))} after. ` +
       "Any text of the same kind lowers it; whether the voice is this author's is what the evaluation says.",
     "## Lineage",
     [
@@ -45,9 +46,10 @@ export function renderModelCard({ name, lineage, rights, lora, metrics, ended }:
   ].join("\n\n");
 }
 
-const ENDS: Record<FineTuneResult["ended"], string> = {
+const ENDS: Record<RunEnd, string> = {
   completed: "the run was completed",
   "early-stop": "the run ended early, when the held-out loss no longer fell",
+  "chosen-fell": "the run ended early, when chosen answers became less likely than they had been",
   time: "the run ended when its time was over",
 };
 

@@ -8,6 +8,11 @@ import { TrainingDivergedError } from "./errors.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Schedule } from "./schedule.ts";
 
+/** As PyTorch adds it, so that clipped gradients are equal. */
+const CLIP_EPSILON = 1e-6;
+/** Spreads the seeds of successive batches over 32 bits. */
+const GOLDEN = 0x9e3779b1;
+
 /** What happened in one step. */
 export interface StepReport {
   /** Counted from 0. */
@@ -44,6 +49,8 @@ export interface TrainOptions {
   readonly evaluate?: { readonly everySteps: number; readonly loss: () => Promise<number> };
   /** Told of every step after its update; "stop" ends the run early. The place to save a checkpoint. */
   readonly onStep?: (report: StepReport) => StepVerdict | Promise<StepVerdict>;
+  /** Decides with step and batch what a model with dropout drops. Default 0. */
+  readonly dropoutSeed?: number;
   /** Ends the run between two batches with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -63,12 +70,12 @@ export async function trainModel(options: TrainOptions): Promise<StepReport | un
   let last: StepReport | undefined;
   for (let step = options.firstStep ?? 0; step < steps; step++) {
     const batches = await options.batches(step);
-    const loss = await accumulate(options, batches, gradient);
+    const loss = await accumulate(options, { step, batches }, gradient);
     const gradientNorm = norm(gradient);
-    if (!Number.isFinite(loss)) throw new TrainingDivergedError(step, "loss", loss);
-    if (!Number.isFinite(gradientNorm)) throw new TrainingDivergedError(step, "gradient's norm", gradientNorm);
+    if (!Number.isFinite(loss)) throw new TrainingDivergedError(step, ["loss", loss]);
+    if (!Number.isFinite(gradientNorm)) throw new TrainingDivergedError(step, ["gradient's norm", gradientNorm]);
     const clip = options.clipNorm ?? Number.POSITIVE_INFINITY;
-    if (gradientNorm > clip) scale(gradient, clip / gradientNorm);
+    if (gradientNorm > clip) scale(gradient, clip / (gradientNorm + CLIP_EPSILON));
     const factor = options.schedule(step);
     await optimizer.update(model.parameters, gradient, factor);
     const due = evaluate && ((step + 1) % evaluate.everySteps === 0 || step + 1 === steps);
@@ -91,15 +98,17 @@ export async function meanLoss(model: TrainableModel, batches: readonly TokenBat
 
 /** Writes the sum of the batches' gradients to `gradient` and returns that of their losses. */
 async function accumulate(
-  { model, signal }: TrainOptions,
-  batches: readonly TokenBatch[],
+  { model, signal, dropoutSeed = 0 }: TrainOptions,
+  { step, batches }: { readonly step: number; readonly batches: readonly TokenBatch[] },
   gradient: Float32Array,
 ): Promise<number> {
   gradient.fill(0);
   let loss = 0;
-  for (const batch of batches) {
+  for (const [index, batch] of batches.entries()) {
     signal?.throwIfAborted();
-    const result = await model.lossAndGradient(batch);
+    const result = await model.lossAndGradient(batch, {
+      dropoutSeed: (dropoutSeed + Math.imul(step * batches.length + index, GOLDEN)) >>> 0,
+    });
     loss += result.loss;
     for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] ?? 0) + (result.gradient[i] ?? 0);
   }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runPipeline, type Workspace, type WorkspacePorts } from "trilith";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -105,8 +106,22 @@ describe("training and evaluation", () => {
     );
   });
 
-  it("says that dpo is not available", async () => {
-    await expect(run(training, { finetuning_type: "dpo" })).rejects.toThrow(/finetuning_type is "dpo"/);
+  it("says what dpo needs: pairs, a model to start from, and a base that is large enough", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "trilith-pairs-"));
+    const preference_data = join(folder, "pairs.jsonl");
+    const pairs = Array.from({ length: 8 }, (_, i) => ({ prompt: `Say ${i}`, chosen: "Tea.", rejected: "Coffee!" }));
+    writeFileSync(preference_data, pairs.map((pair) => JSON.stringify(pair)).join("\n"));
+    const dpo = { finetuning_type: "dpo", author_full_name: "Terse Engineer", max_seq_length: 128 } as const;
+    await expect(run(training, dpo)).rejects.toThrow(/expected preference_data to name a file/);
+    await expect(run(training, { ...dpo, preference_data })).rejects.toThrow(
+      /Fine-tune with finetuning_type: sft first/,
+    );
+    const base = { ...dpo, preference_data, start_from: "base", max_steps: 3, sample_every_seconds: 0 };
+    await expect(run(training, base)).rejects.toThrow(/100,000,000/);
+    const { outputs } = await run(training, { ...base, force: true, learning_rate: 0.1 });
+    expect(outputs.report).toMatchObject({ trainer: "local", method: "dpo", kind: "lora" });
+    expect(outputs.report.metrics["initialValidationLoss"]).toBe(Math.LN2);
+    rmSync(folder, { recursive: true });
   });
 
   it("trains on everything with is_dummy false, and on at most 20 steps with true", async () => {
@@ -114,8 +129,8 @@ describe("training and evaluation", () => {
     const options = { max_seq_length: 64, early_stopping_patience: 99 };
     const { outputs: dummy } = await run(training, { ...parameters, ...options, is_dummy: true });
     const { outputs: full } = await run(training, { ...parameters, ...options, is_dummy: false });
-    expect(dummy.report.metrics.steps).toBe(20);
-    expect(full.report.metrics.epochs).toBeGreaterThanOrEqual(3);
+    expect(dummy.report.metrics["steps"]).toBe(20);
+    expect(full.report.metrics["epochs"]).toBeGreaterThanOrEqual(3);
   });
 
   it("registers a model whose lineage leads to run, dataset artifact and document versions", async () => {

@@ -2,7 +2,7 @@
 
 import { Author, Folder, ModelVersion, Rights, step } from "trilith";
 import { modelKey, touched } from "trilith/lineage";
-import { datasetHashOf, documentsOf, modelNameOf, renderModelCard, Sample } from "trilith/training";
+import { datasetHashOf, documentsOf, modelNameOf, PreferencePair, renderModelCard, Sample } from "trilith/training";
 import { z } from "zod";
 import { Hyperparameters } from "./hyperparameters.ts";
 import { TrainingReport } from "./train.ts";
@@ -11,7 +11,7 @@ export const registerModel = step({
   name: "register_model",
   input: z.object({
     author: Author,
-    samples: z.array(Sample).readonly(),
+    samples: z.array(z.union([Sample, PreferencePair])).readonly(),
     adapter: Folder,
     report: TrainingReport,
     hyperparameters: Hyperparameters,
@@ -36,7 +36,7 @@ export const registerModel = step({
       baseFingerprint: base.fingerprint,
     };
     const { lora_r: r, lora_alpha: alpha, lora_target_modules: targetModules } = hyperparameters;
-    const lora = { r, alpha, targetModules };
+    const lora = report.kind === "lora" ? { r, alpha, targetModules } : null;
     const card = renderModelCard({ name, lineage, rights: rights ?? "own", lora, ...report });
     const model = { name, lineage, rights: rights ?? "own", files, metrics: report.metrics, card };
     const registered = await workspace.registry.register(model);

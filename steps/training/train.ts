@@ -1,69 +1,122 @@
-/** Trains an author's adapter on the training side of a dataset, and says how it goes while it goes. */
+/** Trains on the training side of a dataset, on this machine or wherever the configuration says, and says how it goes. */
 
-import { folder, step } from "trilith";
-import { type FineTuneReport, fineTune, holdOutDocuments, Sample, samplesFor } from "trilith/training";
+import { createHash } from "node:crypto";
+import { chart, Folder, folder, json, type StepContext, step, type TrainingJob } from "trilith";
+import { holdOutDocuments, PreferencePair, Sample } from "trilith/datasets";
+import { type CurvePoint, curveChart, holdOutPairs, rowsFor } from "trilith/training";
 import { z } from "zod";
-import { Hyperparameters, toFineTuneOptions } from "./hyperparameters.ts";
+import { Hyperparameters } from "./hyperparameters.ts";
+import { localTrainer } from "./local-trainer.ts";
 
-/** How a training run went; the names are those of `FineTuneMetrics`, losses are nats a token. */
+/** How a training run went. Losses are nats a token, or what DPO calls its loss. */
 export const TrainingReport = z.object({
-  ended: z.enum(["completed", "early-stop", "time"]),
-  metrics: z.object({
-    steps: z.int(),
-    epochs: z.number(),
-    tokens: z.int(),
-    seconds: z.number(),
-    tokensPerSecond: z.number(),
-    trainableParameters: z.int(),
-    droppedSamples: z.int(),
-    finalTrainLoss: z.number(),
-    initialValidationLoss: z.number(),
-    validationLoss: z.number(),
-    bestStep: z.int(),
-  }),
+  trainer: z.string(),
+  method: z.enum(["sft", "dpo"]),
+  kind: z.enum(["lora", "full", "remote"]),
+  /** Of a model that a service keeps. */
+  remote: z.object({ id: z.string(), baseUrl: z.string() }).nullable(),
+  /** What was trained, where it is not the workspace's base. */
+  base: z.object({ name: z.string(), fingerprint: z.string() }).nullable(),
+  ended: z.enum(["completed", "early-stop", "chosen-fell", "time"]),
+  metrics: z.record(z.string(), z.number()),
 });
 export type TrainingReport = z.infer<typeof TrainingReport>;
 
 export const train = step({
   name: "train",
   input: z.object({
-    samples: z.array(Sample).readonly(),
+    method: z.enum(["sft", "dpo"]).default("sft"),
+    /** For sft. */
+    samples: z.array(Sample).readonly().default([]),
+    /** For dpo. */
+    pairs: z.array(PreferencePair).readonly().default([]),
+    /** Files of the model to go on from. */
+    start: Folder.nullable().default(null),
+    card: z.string().default(""),
     /** Share of the training documents that chooses the best parameters. */
     validation_split_size: z.number().gt(0).lt(1).default(0.1),
     hyperparameters: Hyperparameters,
   }),
-  outputs: { adapter: folder(), report: TrainingReport },
-  uses: ["languageModels"],
-  async run({ samples, validation_split_size, hyperparameters }, context) {
-    const { languageModels: models } = context.workspace;
-    const usable = samplesFor(models, samples);
-    if (usable.length < samples.length) {
-      context.log.info("the base is too small for instructions: it trains on continuations alone", {
-        samples: samples.length,
-        used: usable.length,
-      });
-    }
-    const { files, ...report } = await fineTune({
-      models,
-      ...holdOutDocuments(usable, { fraction: validation_split_size, seed: hyperparameters.seed }),
-      options: toFineTuneOptions(hyperparameters),
-      clock: context.clock,
+  outputs: { adapter: folder(), report: json(TrainingReport), curve: chart() },
+  uses: ["languageModels", "trainer"],
+  async run(input, context) {
+    const { workspace, clock, log, metadata } = context;
+    const trainer = workspace.trainer ?? localTrainer({ models: workspace.languageModels, clock });
+    const points = new Map<number, CurvePoint>();
+    const { base } = workspace.languageModels;
+    const jobFolder = await context.folder([trainer.fingerprint, base.fingerprint, keyOf(input)]);
+    const outcome = await trainer.train({
+      ...rowsOf(input, context),
+      hyperparameters: toJson(input.hyperparameters),
+      base,
+      ...(input.start === null ? {} : { adapter: input.start }),
+      card: input.card,
+      folder: jobFolder,
       signal: context.signal,
-      onStep: (each) => observe(each, context),
+      log,
+      onMetric(name, value, at) {
+        context.metric(name, value, at);
+        addPoint(points, { name, value, at });
+      },
+      onProgress: context.progress,
     });
-    context.metadata.log({ ...report.metrics, ended: report.ended });
-    return { adapter: files, report };
+    metadata.log({ ...outcome.metrics, trainer: trainer.name, ended: outcome.ended });
+    const { model } = outcome;
+    const report = {
+      trainer: trainer.name,
+      method: input.method,
+      kind: model.kind,
+      remote: model.kind === "remote" ? { id: model.id, baseUrl: model.baseUrl } : null,
+      base: outcome.base ?? null,
+      ended: outcome.ended,
+      metrics: outcome.metrics,
+    };
+    const files: Folder = model.kind === "remote" ? new Map() : model.files;
+    const curve = curveChart(`Training by ${input.method} on ${base.name}`, [...points.values()]);
+    return { adapter: files, report, curve };
   },
 });
 
-type Voice = Pick<Parameters<(typeof train)["run"]>[1], "metric" | "progress" | "log">;
+type FolderKey = Parameters<StepContext["folder"]>[0];
+type TrainInput = Parameters<(typeof train)["run"]>[0];
 
-function observe(report: FineTuneReport, { metric, progress, log }: Voice): void {
-  const { step: at, stepCount, loss, learningRate, tokensPerSecond, validationLoss, sampleText } = report;
-  metric("train_loss", loss, at);
-  metric("learning_rate", learningRate, at);
-  metric("tokens_per_second", tokensPerSecond, at);
-  if (validationLoss !== undefined) metric("validation_loss", validationLoss, at);
-  if (sampleText !== undefined) log.info("sample", { step: at, text: sampleText });
-  progress(at, stepCount, `loss ${loss.toFixed(3)}`);
+/** The rows of the method, those that this base learns from, with some held out. */
+function rowsOf(
+  { method, samples, pairs, validation_split_size: fraction, hyperparameters: { seed } }: TrainInput,
+  { workspace, log }: Pick<StepContext<"languageModels">, "workspace" | "log">,
+) {
+  if (method === "dpo") return { method: "dpo" as const, ...holdOutPairs(pairs, { fraction, seed }) };
+  const usable = rowsFor(workspace.languageModels, samples);
+  if (usable.length < samples.length) {
+    log.info("the base is too small for instructions: it trains on continuations alone", {
+      samples: samples.length,
+      used: usable.length,
+    });
+  }
+  return { method: "sft" as const, ...holdOutDocuments(usable, { fraction, seed }) };
+}
+
+/** What decides what comes of a job, without what only decides how it is kept and watched: the same job is gone on with. */
+function keyOf({ start, card: _, hyperparameters, ...rows }: TrainInput): FolderKey {
+  const { save_steps, save_minutes, save_total_limit, sample_every_seconds, sample_prompt, ...deciding } =
+    hyperparameters;
+  const files = [...(start ?? [])].map(([path, bytes]) => [path, createHash("sha256").update(bytes).digest("hex")]);
+  return JSON.parse(JSON.stringify({ ...rows, hyperparameters: deciding, start: files })) as FolderKey; // made of JSON
+}
+
+/** The members that are there. */
+function toJson(hyperparameters: Hyperparameters): TrainingJob["hyperparameters"] {
+  return Object.fromEntries(
+    Object.entries(hyperparameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function addPoint(
+  points: Map<number, CurvePoint>,
+  { name, value, at }: { name: string; value: number; at: number | undefined },
+): void {
+  if (at === undefined) return;
+  const point = points.get(at) ?? { step: at };
+  if (name === "train_loss") points.set(at, { ...point, loss: value });
+  if (name === "validation_loss") points.set(at, { ...point, validationLoss: value });
 }

@@ -5,6 +5,7 @@
 
 import type { LogRecord } from "../../contracts/runs.ts";
 import type { RunEvent } from "../../orchestrator/index.ts";
+import { sparkline } from "../../training/index.ts";
 import type { AuthorReport } from "./report.ts";
 import { beginStage, newestModelOf, runStage, type Session, type Subject } from "./session.ts";
 
@@ -117,17 +118,6 @@ function curveText({ curve, steps, tokensPerSecond }: AuthorReport): string {
   if (first === undefined || last === undefined) return "waiting";
   const speed = tokensPerSecond === null ? "" : `  ${Math.round(tokensPerSecond)} tokens/s`;
   return `step ${last.step}/${steps}  loss ${first.loss.toFixed(2)} → ${last.loss.toFixed(2)} ${sparkline(curve.map(({ loss }) => loss))}${speed}`;
-}
-
-/** Eight heights, ten cells: means of ten stretches of the series. */
-export function sparkline(values: readonly number[], cells = 10): string {
-  const size = Math.max(1, Math.ceil(values.length / cells));
-  const means = Array.from({ length: Math.ceil(values.length / size) }, (_, i) => {
-    const stretch = values.slice(i * size, (i + 1) * size);
-    return stretch.reduce((sum, value) => sum + value, 0) / stretch.length;
-  });
-  const [low, high] = [Math.min(...means), Math.max(...means)];
-  return means.map((value) => "▁▂▃▄▅▆▇█"[Math.round((7 * (value - low)) / Math.max(high - low, 1e-9))]).join("");
 }
 
 /** Text on one line, cut at a number of characters. */

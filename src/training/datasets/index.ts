@@ -42,6 +42,8 @@ export {
 } from "./preference/preference-dataset.ts";
 export { PreferencePair } from "./preference/preference-pair.ts";
 export { type PreferencePrompt, promptsOf } from "./preference/prompts.ts";
+export { isReferenceFile, parseReferenceFile, type ReferenceDataset } from "./reference-files.ts";
+export { readRows } from "./row-files.ts";
 export { datasetHashOf, documentsOf, RuleForm, Sample, SampleForm, SourceSpan, WrittenForm } from "./sample.ts";
 export type { DocumentSplit, SplitOptions, SplitRule } from "./split-by-document.ts";
 export { Prices } from "./writing/budget.ts";

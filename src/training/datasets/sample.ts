@@ -56,12 +56,13 @@ export const Sample = z.object({
 export type Sample = z.infer<typeof Sample>;
 
 /** `<document id>@<version>` of every document that the samples' answers stand in, sorted. */
-export function documentsOf(samples: readonly Sample[]): string[] {
+export function documentsOf(samples: readonly Pick<Sample, "spans">[]): string[] {
   const keys = samples.flatMap(({ spans }) => spans.map((span) => `${span.documentId}@${span.documentVersion}`));
   return [...new Set(keys)].sort();
 }
 
-/** Hash of the samples as JSON lines: that of the artifact in which a run keeps them. */
-export function datasetHashOf(samples: readonly Sample[]): ContentHash {
-  return hashBytes(samples.map((sample) => `${JSON.stringify(Sample.parse(sample))}\n`).join(""));
+/** Hash of samples or pairs as JSON lines: that of the artifact in which a run keeps them. */
+export function datasetHashOf(rows: readonly Pick<Sample, "spans">[]): ContentHash {
+  const lines = rows.map((row) => `${JSON.stringify("form" in row ? Sample.parse(row) : row)}\n`);
+  return hashBytes(lines.join(""));
 }
