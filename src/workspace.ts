@@ -3,6 +3,7 @@
  * A port is opened when somebody first asks for it, and its room is imported only then.
  */
 
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Engine, TrilithConfig } from "./contracts/config.ts";
@@ -16,6 +17,7 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import { hashBytes, hashJson, shortHash } from "./core/hash.ts";
 import { entropyRandom } from "./core/random.ts";
 import { parseWith } from "./core/schema.ts";
+import type { HubProgress } from "./models/index.ts";
 import { answerMigrations } from "./stores/answers/index.ts";
 import { type BlobDriver, blobsFromUrl, createArtifactStore, filesBlobs } from "./stores/artifacts/index.ts";
 import {
@@ -41,6 +43,8 @@ export interface WorkspaceOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly log?: Logger;
   readonly clock?: Clock;
+  /** Told how far the download of a base from a hub is. */
+  onDownload?(progress: HubProgress): void;
 }
 
 /** The command, for processes of steps. */
@@ -48,6 +52,9 @@ const BIN = join(import.meta.dirname, "../bin/trilith.js");
 
 /** The static embedder that comes with the package. */
 const BUNDLED_EMBEDDER = join(import.meta.dirname, "../models/trilith-embed-384");
+
+/** Where models are that are named `owner/name`. */
+const HUB = "https://huggingface.co";
 
 /** The base model that comes with the package. */
 const BUNDLED_BASE = join(import.meta.dirname, "../models/trilith-base-9m");
@@ -72,7 +79,16 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     ...embeddingMigrations,
     ...answerMigrations,
   ]);
-  const openers = portOpeners({ folder, database, shared, clock, config, env, artifacts });
+  const openers = portOpeners({
+    folder,
+    database,
+    shared,
+    clock,
+    config,
+    env,
+    artifacts,
+    onDownload: options.onDownload,
+  });
   const opened: { [N in PortName]?: Promise<WorkspacePorts[N]> } = {};
   const open = <N extends PortName>(port: N): Promise<WorkspacePorts[N]> => {
     // Both records are keyed by the same name, so what is stored under it is what its opener gave.
@@ -142,6 +158,7 @@ interface Parts {
   readonly config: TrilithConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly artifacts: WorkspacePorts["artifacts"];
+  readonly onDownload: WorkspaceOptions["onDownload"];
 }
 
 /** How each port is opened: the table from roles to drivers. */
@@ -173,7 +190,7 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
     embeddingCache: () => openEmbeddingCache(parts),
     async languageModels() {
       const { openLanguageModels } = await import("./models/index.ts");
-      return openLanguageModels({ folder: config.baseModel ?? BUNDLED_BASE });
+      return openLanguageModels({ folder: await baseFolder(parts) });
     },
     chatModel: () => openChatModel(parts),
     structuredModel: () => openStructuredModel(parts),
@@ -207,6 +224,24 @@ async function openCollectors({ config, clock }: Parts): Promise<readonly Collec
     feature.repositoryCollector(),
     feature.folderCollector(),
   ];
+}
+
+/** The configured base's folder: TRILITH_BASE_MODEL's, or the configuration's; a model of a hub is downloaded first. */
+async function baseFolder({ folder, config, env, onDownload }: Parts): Promise<string> {
+  const named = env["TRILITH_BASE_MODEL"] || config.baseModel;
+  if (named === undefined) return BUNDLED_BASE;
+  const { openHubModel, parseHubId } = await import("./models/index.ts");
+  const model = existsSync(named) ? null : parseHubId(named);
+  if (model === null) return named;
+  const token = env["HF_TOKEN"] || config.hub?.token;
+  return openHubModel({
+    ...model,
+    endpoint: (env["HF_ENDPOINT"] || config.hub?.endpoint || HUB).replace(/\/+$/, ""),
+    cacheFolder: config.hub?.cacheFolder ?? join(folder, "models"),
+    ...(token !== undefined && { token }),
+    ...(!env["HF_HUB_OFFLINE"] && { fetch }),
+    ...(onDownload && { onProgress: onDownload }),
+  });
 }
 
 /** The configured embedder, behind the cache where a look-up costs less than the model. */

@@ -7,6 +7,7 @@ import type { TrilithConfig } from "../contracts/config.ts";
 import { createLogger } from "../contracts/logger.ts";
 import type { ArtifactRecord, RunRecord } from "../contracts/runs.ts";
 import type { Workspace } from "../contracts/workspace.ts";
+import type { HubProgress } from "../models/index.ts";
 import { openWorkspace } from "../workspace.ts";
 import type { CommandContext } from "./command-context.ts";
 import { InvalidConfigError, UnknownNameError } from "./errors.ts";
@@ -19,7 +20,20 @@ export async function openProject({ terminal, workspaceFolder, env }: CommandCon
   const log = createLogger((level, message) => {
     if (level === "warn" || level === "error") terminal.note(`${terminal.color.yellow(level)} ${message}`);
   });
-  return openWorkspace({ folder: workspaceFolder, config: await loadConfig(process.cwd()), env, log });
+  const config = await loadConfig(process.cwd());
+  return openWorkspace({ folder: workspaceFolder, config, env, log, onDownload: downloadNotes(terminal) });
+}
+
+/** A line at the start of a download and at every twentieth of it. */
+function downloadNotes({ note, color }: CommandContext["terminal"]): (progress: HubProgress) => void {
+  let told = -1;
+  return ({ model, receivedBytes, totalBytes }) => {
+    const twentieth = Math.floor((20 * receivedBytes) / Math.max(1, totalBytes));
+    if (twentieth <= told) return;
+    told = twentieth;
+    const megabytes = [receivedBytes, totalBytes].map((bytes) => (bytes / 1e6).toFixed(1));
+    note(color.dim(`  ${model}: ${megabytes.join(" of ")} MB (${5 * twentieth} %)`));
+  };
 }
 
 /** Runs `use` with the project's workspace and closes it, whatever happens. */

@@ -55,8 +55,21 @@ export interface TrilithConfig {
       readonly quantization?: "int8" | "binary";
     };
   };
-  /** A folder with `config.json`, `tokenizer.json` and `model.safetensors`. Default: the base that comes with the package. */
+  /**
+   * What is trained and what answers: a folder with `config.json`, `tokenizer.json` and `model.safetensors` or its
+   * shards, or a model of a hub such as `HuggingFaceTB/SmolLM2-135M`, with `@revision` or without. TRILITH_BASE_MODEL
+   * comes before it. Default: the base that comes with the package.
+   */
   readonly baseModel?: string;
+  /** Where models of a hub come from and are kept. */
+  readonly hub?: {
+    /** HF_ENDPOINT comes before it. Default: Hugging Face's. */
+    readonly endpoint?: string;
+    /** For models that are not open to everybody. HF_TOKEN comes before it. */
+    readonly token?: string;
+    /** Default: `models` in the workspace's folder. */
+    readonly cacheFolder?: string;
+  };
   /** `local`, the default: this process. `{ command: [...] }`: a program. `{ openai: {...} }`: a service. */
   readonly trainer?: TrainerConfig;
   /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */

@@ -43,6 +43,7 @@ export {
   type ExportProgress,
   exportModel,
 } from "./export/export-model.ts";
+export { type HubModelOptions, type HubProgress, openHubModel, parseHubId } from "./hub/hub-model.ts";
 export { type LanguageModelsOptions, openLanguageModels } from "./language-models.ts";
 export {
   BASE_CONFIG,
