@@ -190,7 +190,8 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
     embeddingCache: () => openEmbeddingCache(parts),
     async languageModels() {
       const { openLanguageModels } = await import("./models/index.ts");
-      return openLanguageModels({ folder: await baseFolder(parts) });
+      const precision = config.voicePrecision ?? "float32";
+      return openLanguageModels({ folder: await baseFolder(parts), precision });
     },
     chatModel: () => openChatModel(parts),
     structuredModel: () => openStructuredModel(parts),

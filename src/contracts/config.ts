@@ -70,6 +70,11 @@ export interface TrilithConfig {
     /** Default: `models` in the workspace's folder. */
     readonly cacheFolder?: string;
   };
+  /**
+   * How a voice holds its weights when it writes: as 32-bit floats, the default, or matrices as 8-bit integers, which take
+   * a quarter of the memory, write faster and predict a little worse. Training always computes in floats.
+   */
+  readonly voicePrecision?: "float32" | "int8";
   /** `local`, the default: this process. `{ command: [...] }`: a program. `{ openai: {...} }`: a service. */
   readonly trainer?: TrainerConfig;
   /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */

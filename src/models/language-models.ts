@@ -23,6 +23,7 @@ import {
   toAdapterFiles,
 } from "./lora-adapter.ts";
 import { readBaseJson } from "./model-folder.ts";
+import type { WeightPrecision } from "./stored-parts.ts";
 import { readTokenizerFolder } from "./tokenizer-folder.ts";
 import { createVoiceModel } from "./voice-model.ts";
 
@@ -35,6 +36,8 @@ export interface LanguageModelsOptions {
   readonly folder: string;
   /** Of one operation. Default 2. */
   readonly threads?: number;
+  /** How voices hold their weights. Default float32. */
+  readonly precision?: WeightPrecision;
 }
 
 /**
@@ -45,7 +48,7 @@ export interface LanguageModelsOptions {
  * @throws {MissingWeightError} (`llama-weight-missing`) when the weights do not fit the configuration
  * @throws {TokenizerMismatchError} (`tokenizer-mismatch`) when the tokenizer has ids that the model has no row for
  */
-export async function openLanguageModels({ folder, threads }: LanguageModelsOptions): Promise<LanguageModels> {
+export async function openLanguageModels({ folder, threads, precision }: LanguageModelsOptions): Promise<LanguageModels> {
   const config = parseLlamaConfig(await readBaseJson(folder, CONFIG_FILE));
   const { tokenizer, chatTemplate, files } = await readTokenizerFolder(folder, config);
   const weights = await openCheckpoint(folder);
@@ -57,6 +60,7 @@ export async function openLanguageModels({ folder, threads }: LanguageModelsOpti
     parameterCount: parameterCountOf(config),
   };
   const settings = { config, ...(threads === undefined ? {} : { threads }) };
+  const voiceSettings = { ...settings, tokenizer, ...(precision === undefined ? {} : { precision }) };
   const checked = (files: ReadonlyMap<string, Uint8Array>): LoraAdapter => {
     const adapter = parseAdapter(files);
     checkAdapter(adapter, shapes);
@@ -88,10 +92,10 @@ export async function openLanguageModels({ folder, threads }: LanguageModelsOpti
         [CHECKPOINT_FILE, toFloatCheckpoint(config, weightsOf(model))],
       ]),
     async openVoice(trained) {
-      if (!trained) return createVoiceModel({ ...settings, id: base.name, weights, tokenizer });
+      if (!trained) return createVoiceModel({ ...voiceSettings, id: base.name, weights });
       const content = trained.get(ADAPTER_WEIGHTS_FILE) ?? trained.get(CHECKPOINT_FILE) ?? "";
       const id = `${base.name}+${shortHash(hashBytes(content))}`;
-      return createVoiceModel({ ...settings, id, weights: startOf(trained), tokenizer });
+      return createVoiceModel({ ...voiceSettings, id, weights: startOf(trained) });
     },
   };
 }

@@ -143,11 +143,11 @@ export function toFloats({ dtype, bytes }: StoredTensor): Float32Array {
     case "F32":
       return new Float32Array(aligned);
     case "F16":
-      return Float32Array.from(new Float16Array(aligned));
+      return new Float32Array(new Float16Array(aligned));
     case "BF16":
-      return new Float32Array(Uint32Array.from(new Uint16Array(aligned), (half) => half << 16).buffer);
+      return fromBfloat16(new Uint16Array(aligned));
     case "I8":
-      return Float32Array.from(new Int8Array(aligned));
+      return new Float32Array(new Int8Array(aligned));
   }
 }
 
@@ -157,15 +157,24 @@ export function fromFloats(
   shape: readonly number[],
   dtype: "F32" | "F16" | "BF16" = "F32",
 ): StoredTensor {
-  const elements = { F32: () => values.slice(), F16: () => Float16Array.from(values), BF16: () => toBfloat16(values) };
+  const elements = { F32: () => values.slice(), F16: () => new Float16Array(values), BF16: () => toBfloat16(values) };
   return { dtype, shape, bytes: new Uint8Array(elements[dtype]().buffer) };
 }
 
 function toBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.slice().buffer);
-  return Uint16Array.from(bits, (word, i) =>
-    Number.isNaN(values[i]) ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
-  );
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) {
+    const word = bits[i] as number; // one for each
+    halves[i] = Number.isNaN(values[i]) ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+  return halves;
+}
+
+function fromBfloat16(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = (halves[i] as number) << 16; // one for each
+  return new Float32Array(bits.buffer);
 }
 
 function readHeader(bytes: Uint8Array, fail: (problem: string) => never): Record<string, unknown> {

@@ -86,6 +86,21 @@ describe("the bundled base as files", () => {
     expect((await openLanguageModels({ folder })).base).toEqual(models.base);
   });
 
+  it("writes and scores with weights in 8-bit integers where that is asked for", async () => {
+    const open = async (precision: "float32" | "int8") => {
+      const voice = await (await openLanguageModels({ folder, threads: 1, precision })).openVoice();
+      const [bits = 0] = await voice.bits(["A text that is long enough to be counted."]);
+      let written = "";
+      for await (const piece of voice.continue("a", { maxTokens: 8, seed: 1 })) written += piece;
+      await voice.close();
+      return { bits, written };
+    };
+    const [exact, small] = [await open("float32"), await open("int8")];
+    expect(small.written.length).toBeGreaterThan(0);
+    expect(small.bits).not.toBe(exact.bits);
+    expect(Math.abs(small.bits / exact.bits - 1)).toBeLessThan(0.05);
+  });
+
   it("reads 8-bit weights and predicts nearly as well", async () => {
     const small = await mkdtemp(join(tmpdir(), "trilith-base-"));
     await writeFile(join(small, "config.json"), JSON.stringify(TINY_CONFIG));

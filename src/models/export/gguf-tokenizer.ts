@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { parseWith } from "../../core/schema.ts";
 import { ExportError } from "../errors.ts";
 import { eosIdsOf, type LlamaConfig } from "../llama-config.ts";
 import { chatTemplateJinja } from "./chat-template-jinja.ts";
@@ -18,7 +19,7 @@ const TOKEN_TYPES = { normal: 1, control: 3, userDefined: 4, unused: 5 } as cons
 const Settings = z.looseObject({
   add_bos_token: z.boolean().nullish(),
   pad_token: z.union([z.string(), z.looseObject({ content: z.string() })]).nullish(),
-  chat_template: z.unknown(),
+  chat_template: z.unknown().optional(),
 });
 
 /**
@@ -32,7 +33,7 @@ export async function ggufTokenizer(
 ): Promise<ReadonlyMap<string, GgufValue>> {
   const tokenizer = await readTokenizerFile(source);
   const file = await source.companion("tokenizer_config.json");
-  const settings = file ? Settings.parse(JSON.parse(file.toString())) : null;
+  const settings = file ? parseWith(Settings, JSON.parse(file.toString()), "tokenizer_config.json") : null;
   if (tokenizer.json.model.byte_fallback) {
     throw new ExportError(
       "the tokenizer falls back to bytes as SentencePiece's do",

@@ -26,6 +26,7 @@ async function nameOf(change: Record<string, unknown>, ignoreMerges = false): Pr
 
 it("names the cuts of the families", async () => {
   expect(await nameOf({})).toBe("smollm");
+  expect(await nameOf({ normalizer: undefined, post_processor: undefined })).toBe("smollm");
   expect(await nameOf({ pre_tokenizer: words })).toBe("gpt-2");
   expect(await nameOf({ pre_tokenizer: sequence(split(LLAMA3), bytes) }, true)).toBe("llama-bpe");
   const qwen2 = { pre_tokenizer: sequence(split(LLAMA3.replace("{1,3}", "")), bytes), normalizer: { type: "NFC" } };
