@@ -48,7 +48,11 @@ export interface LanguageModelsOptions {
  * @throws {MissingWeightError} (`llama-weight-missing`) when the weights do not fit the configuration
  * @throws {TokenizerMismatchError} (`tokenizer-mismatch`) when the tokenizer has ids that the model has no row for
  */
-export async function openLanguageModels({ folder, threads, precision }: LanguageModelsOptions): Promise<LanguageModels> {
+export async function openLanguageModels({
+  folder,
+  threads,
+  precision,
+}: LanguageModelsOptions): Promise<LanguageModels> {
   const config = parseLlamaConfig(await readBaseJson(folder, CONFIG_FILE));
   const { tokenizer, chatTemplate, files } = await readTokenizerFolder(folder, config);
   const weights = await openCheckpoint(folder);
