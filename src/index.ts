@@ -7,6 +7,7 @@ export type * from "./contracts/documents.ts";
 export { Author, DocumentKind, RawDocument } from "./contracts/documents.ts";
 export type * from "./contracts/features.ts";
 export { Chunk, CleanedDocument } from "./contracts/features.ts";
+export type * from "./contracts/hub.ts";
 export type * from "./contracts/logger.ts";
 export type * from "./contracts/models.ts";
 export type * from "./contracts/registry.ts";

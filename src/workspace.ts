@@ -10,6 +10,7 @@ import type { Engine, TrilithConfig } from "./contracts/config.ts";
 import type { Database } from "./contracts/database.ts";
 import type { Collector } from "./contracts/documents.ts";
 import type { EmbeddingCache } from "./contracts/embeddings.ts";
+import type { DatasetHub } from "./contracts/hub.ts";
 import { type Logger, silentLogger } from "./contracts/logger.ts";
 import type { ChatModel, Embedders, StructuredModel } from "./contracts/models.ts";
 import type { PortName, Workspace, WorkspacePorts } from "./contracts/workspace.ts";
@@ -195,6 +196,7 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
     },
     chatModel: () => openChatModel(parts),
     structuredModel: () => openStructuredModel(parts),
+    datasetHub: () => openDatasetHub(parts),
     async answers() {
       const { createAnswerStore } = await import("./stores/answers/index.ts");
       return createAnswerStore(database, clock);
@@ -287,6 +289,14 @@ async function openChatModel(parts: Parts): Promise<ChatModel | null> {
   return "specificationVersion" in chosen ? aiSdkChatModel(chosen) : openAiCompatibleChatModel({ ...chosen, fetch });
 }
 
+/** The Hugging Face hub (HF_ENDPOINT's, where it is another) for whoever has a token (HF_TOKEN); none otherwise. */
+async function openDatasetHub({ env }: Parts): Promise<DatasetHub | null> {
+  const [token, url] = [env["HF_TOKEN"], env["HF_ENDPOINT"]];
+  if (token === undefined || token === "") return null;
+  const { huggingFaceHub } = await import("./stores/hub/index.ts");
+  return huggingFaceHub({ token, fetch, ...(url ? { url } : {}) });
+}
+
 async function openStructuredModel(parts: Parts): Promise<StructuredModel | null> {
   const chosen = chosenModel(parts);
   if (chosen === undefined) return null;
@@ -326,6 +336,8 @@ async function fingerprintOf(port: PortName, open: Open, config: TrilithConfig):
     case "chatModel":
     case "structuredModel":
       return (await open(port))?.id ?? "none";
+    case "datasetHub":
+      return (await open(port))?.name ?? "none";
     case "answers":
       return "by model and question";
     case "collectors":

@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "anything"> = {
   "stores/schedules": ["core", "contracts"],
   "stores/embeddings": ["core", "contracts"],
   "stores/answers": ["core", "contracts"],
+  "stores/hub": ["core", "contracts"],
   models: ["core", "contracts", "text", "tensor"],
   lineage: ["core", "contracts"],
   evaluation: ["core", "contracts", "text"],

@@ -10,6 +10,7 @@ import type { Engine } from "./config.ts";
 import type { Collector, Warehouse } from "./documents.ts";
 import type { EmbeddingCache } from "./embeddings.ts";
 import type { FeatureStore } from "./features.ts";
+import type { DatasetHub } from "./hub.ts";
 import type { Logger } from "./logger.ts";
 import type { ChatModel, Embedders, LanguageModels, StructuredModel } from "./models.ts";
 import type { ModelRegistry } from "./registry.ts";
@@ -34,6 +35,8 @@ export interface WorkspacePorts {
   readonly structuredModel: StructuredModel | null;
   /** What models were paid for. */
   readonly answers: AnswerStore;
+  /** Where datasets are pushed to, where somebody may push. */
+  readonly datasetHub: DatasetHub | null;
   /** Who trains, where the configuration names another than this process. */
   readonly trainer: Trainer | null;
   readonly registry: ModelRegistry;

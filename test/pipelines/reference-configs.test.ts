@@ -69,17 +69,27 @@ describe.skipIf(!isThere)(`the reference system's data and configurations${why}`
     expect(index?.pointCount).toBeGreaterThan(1_000);
   });
 
-  it("generate_instruct_datasets.yaml runs as it is, and makes a dataset an author", async () => {
+  it("generate_instruct_datasets.yaml wants to push, and says before it begins what it lacks for that", async () => {
     const { code, stderr } = await configured("generate_datasets", "generate_instruct_datasets.yaml");
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("pauliusztin/llmtwin cannot be pushed"),
+    });
+  });
+
+  it("generate_instruct_datasets.yaml makes a dataset an author", async () => {
+    const file = `${REFERENCE}/configs/generate_instruct_datasets.yaml`;
+    const { code, stderr } = await inFolder(
+      "run",
+      "generate_datasets",
+      "--config",
+      file,
+      "--set",
+      "push_to_huggingface=false",
+    );
     expect(code, stderr).toBe(0);
     const ignored = [...stderr.matchAll(/^ignored \S+:(\d+): ([^:]+): ./gm)].map(([, line, key]) => `${line} ${key}`);
-    expect(ignored).toEqual([
-      "2 settings.docker",
-      "5 settings.orchestrator.sagemaker",
-      "11 parameters.push_to_huggingface",
-      "12 parameters.dataset_id",
-      "13 parameters.mock",
-    ]);
+    expect(ignored).toEqual(["2 settings.docker", "5 settings.orchestrator.sagemaker"]);
     const cards = await look(({ runs }) => runs.artifacts.list({ name: "generate_dataset.card" }));
     expect(cards.map(({ preview }) => String(preview).split("\n")[0]).sort()).toEqual([
       "# Dataset: Maxime Labonne",

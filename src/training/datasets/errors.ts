@@ -122,3 +122,17 @@ export class NoVoiceError extends TrilithError {
     );
   }
 }
+
+/** Thrown when a dataset is to be pushed and it is not known where or by whom. */
+export class NoHubError extends TrilithError {
+  override readonly code = "no-hub";
+  override readonly usage = true;
+
+  constructor(datasetId: string | undefined) {
+    super(
+      datasetId === undefined
+        ? "push_to_huggingface is true and dataset_id is not given; expected owner/name. Name the repository, or set push_to_huggingface to false."
+        : `The dataset ${datasetId} cannot be pushed: there is no token; expected HF_TOKEN, with the right to write. Set it, or set push_to_huggingface to false: the dataset stays in the workspace either way.`,
+    );
+  }
+}

@@ -13,6 +13,7 @@ export {
 } from "./build-dataset.ts";
 export { Contamination, measureContamination } from "./contamination.ts";
 export { type CardRow, type DatasetCardInput, renderDatasetCard } from "./dataset-card.ts";
+export { type DatasetPart, datasetFiles, type RowFormat } from "./dataset-files.ts";
 export { authorsOf, countDocuments, DatasetReport, type ReportInput, reportDataset } from "./dataset-report.ts";
 export { Diversity, measureDiversity } from "./diversity.ts";
 export { DuplicateCounts } from "./duplicates.ts";
@@ -21,6 +22,7 @@ export {
   CostRefusedError,
   CostUnknownError,
   InstructionFileError,
+  NoHubError,
   NotAvailableError,
   NoVoiceError,
   NoWriterError,
