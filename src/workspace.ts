@@ -233,14 +233,15 @@ async function openCollectors({ config, clock }: Parts): Promise<readonly Collec
 async function baseFolder({ folder, config, env, onDownload }: Parts): Promise<string> {
   const named = env["TRILITH_BASE_MODEL"] || config.baseModel;
   if (named === undefined) return BUNDLED_BASE;
-  const { openHubModel, parseHubId } = await import("./models/index.ts");
+  const { importLlama2c, openHubModel, parseHubId } = await import("./models/index.ts");
+  const cacheFolder = config.hub?.cacheFolder ?? join(folder, "models");
   const model = existsSync(named) ? null : parseHubId(named);
-  if (model === null) return named;
+  if (model === null) return (await importLlama2c(named, cacheFolder)) ?? named;
   const token = env["HF_TOKEN"] || config.hub?.token;
   return openHubModel({
     ...model,
     endpoint: (env["HF_ENDPOINT"] || config.hub?.endpoint || HUB).replace(/\/+$/, ""),
-    cacheFolder: config.hub?.cacheFolder ?? join(folder, "models"),
+    cacheFolder,
     ...(token !== undefined && { token }),
     ...(!env["HF_HUB_OFFLINE"] && { fetch }),
     ...(onDownload && { onProgress: onDownload }),

@@ -200,7 +200,13 @@ export interface OpenTrainableOptions {
 /** Opens base models and their adapters. */
 export interface LanguageModels {
   /** The base that is configured, by content: name and hash of its weights. */
-  readonly base: { readonly name: string; readonly fingerprint: ContentHash; readonly parameterCount: number };
+  readonly base: {
+    readonly name: string;
+    readonly fingerprint: ContentHash;
+    readonly parameterCount: number;
+    /** Where its files are, for what is made of them; absent where there are none. */
+    readonly folder?: string;
+  };
   /** Tokens of context that the base was trained with. */
   readonly contextTokens: number;
   readonly tokenizer: Tokenizer;

@@ -52,6 +52,19 @@ export class ChatTemplateError extends TrilithError {
   }
 }
 
+/** Thrown when a checkpoint of llama2.c is cut, or of another format. */
+export class Llama2cError extends TrilithError {
+  override readonly code = "llama2c-invalid";
+  override readonly usage = true;
+
+  constructor(file: string, problem: string, options?: ErrorOptions) {
+    super(
+      `The file ${file} is no checkpoint of llama2.c: ${problem}. The first (legacy) format with its tokenizer.bin was expected; export it again with llama2.c's export.py.`,
+      options,
+    );
+  }
+}
+
 /** Thrown when a safetensors file is damaged, or holds what this reader does not know. */
 export class SafetensorsError extends TrilithError {
   override readonly code = "safetensors-invalid";

@@ -62,6 +62,7 @@ export {
   type TrainableOptions,
 } from "./llama-trainable.ts";
 export { createLlamaWeights, type Weights } from "./llama-weights.ts";
+export { importLlama2c } from "./llama2c.ts";
 export { fillFromAdapter, type LoraAdapter, mergeAdapter, parseAdapter, toAdapterFiles } from "./lora-adapter.ts";
 export { aiSdkChatModel, type OpenAiCompatibleOptions, openAiCompatibleChatModel } from "./open-ai-chat.ts";
 export { aiSdkStructuredModel, openAiCompatibleStructuredModel } from "./structured-model.ts";

@@ -60,6 +60,7 @@ export async function openLanguageModels({
   weights.check(shapes);
   const base = {
     name: basename(folder),
+    folder,
     fingerprint: await fingerprintOf([join(folder, CONFIG_FILE), ...files, ...weights.files]),
     parameterCount: parameterCountOf(config),
   };
