@@ -9,23 +9,14 @@ import type { TrainableModel } from "../contracts/models.ts";
 import type { PreferenceRow } from "../contracts/training.ts";
 import { hashBytes, hashJson } from "../core/hash.ts";
 import { type Checkpoints, openCheckpoints } from "./checkpoints.ts";
-import { dpoLoss, type PairLogps } from "./dpo-loss.ts";
+import type { PairLogps } from "./dpo-loss.ts";
+import { createObjective } from "./dpo-objective.ts";
 import { BaseTooSmallError, NothingToTrainOnError, OptionConflictError } from "./errors.ts";
 import { filesOf, openModel, type TrainingInput, type TrainingResult } from "./fine-tune.ts";
-import {
-  chosenTokens,
-  type PairBatches,
-  pairLogps,
-  pairsOfStep,
-  setWeights,
-  type TokenPair,
-  toPairBatches,
-  toTokenPairs,
-} from "./preference-batches.ts";
-import type { Evaluation } from "./run-watch.ts";
+import { type PairBatches, pairLogps, pairsOfStep, toPairBatches, toTokenPairs } from "./preference-batches.ts";
 import { createSampler } from "./sampler.ts";
 import { type DpoOptions, type DpoSettings, toDpoSettings } from "./training-options.ts";
-import { type Objective, runTraining } from "./training-run.ts";
+import { runTraining } from "./training-run.ts";
 
 /** Smaller bases know too little for a preference to be about more than their template. */
 export const MIN_PREFERENCE_PARAMETERS = 100e6;
@@ -64,17 +55,23 @@ export async function trainDpo(input: DpoInput): Promise<TrainingResult> {
     const all = toPairBatches(train.pairs, { ...shape, ...settings });
     const reference = await referenceLogps({ input, model, settings, parts: [held, all] });
     const byPair = new Map(train.pairs.map((pair, index) => [pair, reference[1]?.[index] as PairLogps])); // one a pair
+    const size = settings.batchSize * settings.gradientAccumulationSteps;
+    const objective = createObjective({
+      ...{ ...shape, ...settings, model, reference: byPair },
+      pairsAt: pairsOfStep(train.pairs, { size, seed: settings.seed }),
+    });
     const result = await runTraining({
       ...{ model, settings, clock, signal, checkpoints: input.checkpoints },
       ...{ onStep: input.onStep, onResume: input.onResume, notAllowedPatience: settings.chosenPatience },
-      objective: createObjective({
-        model,
-        settings,
-        pairs: train.pairs,
-        byPair,
-        held,
-        heldReference: reference[0] ?? [],
-      }),
+      objective: {
+        ...objective,
+        batchesPerEpoch: train.pairs.length / settings.batchSize,
+        async evaluate() {
+          const { loss, values } = await objective.score(held, reference[0] ?? []);
+          const fell = (values["rewards/chosen"] ?? 0) < -FALL_NATS * settings.beta;
+          return { loss, values, allowed: settings.chosenPatience === 0 || !fell };
+        },
+      },
       sample: createSampler({
         ...{ models, save, clock, signal, seed: settings.seed, everySeconds: settings.sampleEverySeconds },
         prompt:
@@ -93,58 +90,6 @@ export async function trainDpo(input: DpoInput): Promise<TrainingResult> {
   } finally {
     await model.close();
   }
-}
-
-interface ObjectiveParts {
-  readonly model: TrainableModel;
-  readonly settings: DpoSettings;
-  readonly pairs: readonly TokenPair[];
-  readonly byPair: ReadonlyMap<TokenPair, PairLogps>;
-  readonly held: PairBatches;
-  readonly heldReference: readonly PairLogps[];
-}
-
-/**
- * Two passes a step: log-probabilities first, then the gradient of a weighted likelihood whose weights are the slopes of
- * the loss at those log-probabilities, which is the gradient of the loss itself.
- */
-function createObjective({ model, settings, pairs, byPair, held, heldReference }: ObjectiveParts): Objective {
-  const { beta, nllWeight, batchSize, gradientAccumulationSteps, windowTokens, packing, chosenPatience } = settings;
-  const size = batchSize * gradientAccumulationSteps;
-  const pairsAt = pairsOfStep(pairs, { size, seed: settings.seed });
-  let described: Evaluation = { loss: Number.NaN };
-  const score = async (batches: PairBatches, reference: readonly PairLogps[]) => {
-    const policy = await pairLogps(model, batches);
-    const scored = policy.map((each, i) => ({ policy: each, reference: reference[i] as PairLogps })); // one a pair
-    const { loss, slopes, values } = dpoLoss(scored, beta);
-    const tokens = chosenTokens(batches);
-    const nll = -policy.reduce((sum, { chosen }) => sum + chosen, 0) / tokens;
-    const all: Readonly<Record<string, number>> = nllWeight > 0 ? { ...values, nll_loss: nll } : values;
-    return { loss: loss + nllWeight * nll, slopes, values: all, nllShare: nllWeight / tokens };
-  };
-  return {
-    batchesPerEpoch: pairs.length / batchSize,
-    async at(step) {
-      const chosen = pairsAt(step);
-      const batches = toPairBatches(chosen, { batch: batchSize, time: windowTokens, packing });
-      const { slopes, nllShare, ...rest } = await score(
-        batches,
-        chosen.map((pair) => byPair.get(pair) as PairLogps),
-      ); // all are there
-      described = rest;
-      setWeights(
-        batches,
-        slopes.map((slope) => ({ chosen: slope + nllShare, rejected: -slope })),
-      );
-      return batches.batches;
-    },
-    described: () => described,
-    async evaluate() {
-      const { loss, values } = await score(held, heldReference);
-      const fell = (values["rewards/chosen"] ?? 0) < -FALL_NATS * beta;
-      return { loss, values, allowed: chosenPatience === 0 || !fell };
-    },
-  };
 }
 
 /** What rounding alone may take from an answer's log-probability. */
@@ -188,7 +133,7 @@ function openReferenceCache(
 function assertPairs(
   use: string,
   rows: readonly PreferenceRow[],
-  { pairs, time }: { readonly pairs: readonly TokenPair[]; readonly time: number },
+  { pairs, time }: { readonly pairs: readonly unknown[]; readonly time: number },
 ): void {
   if (pairs.length === 0) throw new NothingToTrainOnError(use, rows.length, time);
 }
