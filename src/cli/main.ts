@@ -8,6 +8,7 @@ import type { CommandContext } from "./command-context.ts";
 import { addArtifactCommands } from "./command-groups/artifact-commands.ts";
 import type { Action } from "./command-groups/bind.ts";
 import { addDataCommands } from "./command-groups/data-commands.ts";
+import { addDatasetCommands } from "./command-groups/dataset-commands.ts";
 import { addEmbedderCommands } from "./command-groups/embedder-commands.ts";
 import { addFeatureCommands } from "./command-groups/feature-commands.ts";
 import { addLineageCommand } from "./command-groups/lineage-commands.ts";
@@ -66,6 +67,7 @@ function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
   addRunCommands(program, bind);
   addArtifactCommands(program, bind);
   addDataCommands(program, bind);
+  addDatasetCommands(program, bind);
   addEmbedderCommands(program, bind);
   addFeatureCommands(program, bind);
   addLineageCommand(program, bind);

@@ -32,6 +32,14 @@ export {
 export { FactSummary } from "./fact-check.ts";
 export { FilterSettings, REFERENCE_FILTERS, SAMPLE_FILTERS } from "./filters.ts";
 export { holdOutDocuments } from "./hold-out-documents.ts";
+export {
+  type InspectedDataset,
+  Inspection,
+  type InspectOptions,
+  inspectDataset,
+  isSound,
+  readDatasetFile,
+} from "./inspect.ts";
 export { generalSamples, type InstructionRow, type InstructionRows, readInstructions } from "./instruction-rows.ts";
 export { type CheckedRow, findLeaks, type LeakInput, LeakReport } from "./leaks.ts";
 export { type BuiltPairs, buildPairs, type PairOptions } from "./preference/build-pairs.ts";
