@@ -137,7 +137,7 @@ describe("a decoder of another kind", () => {
     const [exact, rounded] = [await differenceOf(TINY_CONFIG, ids), await differenceOf(TINY_CONFIG, ids, "int8")];
     const error = Math.max(...exact.logits.map((value, i) => Math.abs(value - (rounded.logits[i] ?? Number.NaN))));
     expect(error).toBeGreaterThan(0);
-    expect(error).toBeLessThan(0.05 * (Math.max(...exact.logits) - Math.min(...exact.logits)));
+    expect(error).toBeLessThan(0.1 * (Math.max(...exact.logits) - Math.min(...exact.logits)));
   });
 });
 

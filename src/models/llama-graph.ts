@@ -37,6 +37,8 @@ export interface LlamaParts {
   weight(name: string): GraphTensor;
   /** x [N, in] through a projection: [N, out]. */
   project(x: GraphTensor, layer: number, projection: Projection): GraphTensor;
+  /** The embeddings [N, D] of ids [N], where they are held in another way than as the table of floats. */
+  embed?(ids: GraphTensor): GraphTensor;
 }
 
 /** The inputs of one batch, B sequences of T tokens. */
@@ -102,7 +104,7 @@ export function llamaHidden(
   parts: LlamaParts,
   attend: Attend,
 ): GraphTensor {
-  let x = embedding(graph, parts.weight("model.embed_tokens.weight"), ids);
+  let x = parts.embed?.(ids) ?? embedding(graph, parts.weight("model.embed_tokens.weight"), ids);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     x = residual(graph, x, selfAttention(graph, config, parts, attend, { x, layer }));
     x = residual(graph, x, feedForward(graph, config, parts, { x, layer }));

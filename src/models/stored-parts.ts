@@ -3,10 +3,12 @@
  * are made is noted, so that whoever writes the model makes them one weight at a time.
  */
 
-import type { Graph, GraphTensor, OnnxWeight } from "../tensor/index.ts";
+import { type Graph, type GraphTensor, type OnnxWeight, primitives } from "../tensor/index.ts";
 import { BLOCK, blocksOf, toInt8Blocks } from "./int8-blocks.ts";
 import { type LlamaConfig, llamaTensors, projectionModule } from "./llama-config.ts";
 import { type LlamaParts, plainParts } from "./llama-graph.ts";
+
+const EMBEDDING = "model.embed_tokens.weight";
 
 /** How weights are held: as 32-bit floats, or matrices as 8-bit integers with a scale for 32 numbers. */
 export type WeightPrecision = "float32" | "int8";
@@ -40,6 +42,10 @@ export function storedParts(graph: Graph, config: LlamaConfig, precision: Weight
     const [constant] = declare(name, () => asFloats(name, shapes[name] ?? [])) as [GraphTensor]; // one constant
     return constant;
   };
+  const int8 = (name: string): readonly GraphTensor[] => {
+    const [rows = 0, columns = 0] = shapes[name] ?? [];
+    return declare(`${name} int8`, () => asInt8(name, [rows, columns]));
+  };
   const multiply = (x: GraphTensor, name: string): GraphTensor => {
     const [rows = 0, columns = 0] = shapes[name] ?? [];
     const [op, inputs, attributes] =
@@ -47,16 +53,28 @@ export function storedParts(graph: Graph, config: LlamaConfig, precision: Weight
         ? (["Gemm", [x, weight(name)], { transB: 1 }] as const)
         : ([
             "MatMulNBits",
-            [x, ...declare(`${name} int8`, () => asInt8(name, [rows, columns]))],
+            [x, ...int8(name)],
             { K: columns, N: rows, bits: 8, block_size: BLOCK, accuracy_level: 4 },
           ] as const);
     const [y] = graph.node(op, inputs, { shapes: [[x.shape[0] ?? 0, rows]], attributes }) as readonly [GraphTensor]; // one shape
     return y;
   };
+  const lookUp = (ids: GraphTensor): GraphTensor => {
+    const [values, scales] = int8(EMBEDDING) as [GraphTensor, GraphTensor]; // as `asInt8` lists them
+    const [rows = 0, blocks = 0] = values.shape;
+    const apart = primitives.reshape(graph, scales, [rows, blocks, 1]);
+    const [found] = graph.node("GatherBlockQuantized", [values, ids, apart], {
+      shapes: [[ids.shape[0] ?? 0, blocks, BLOCK]],
+      attributes: { bits: 8, block_size: BLOCK, gather_axis: 0, quantize_axis: 2 },
+    }) as readonly [GraphTensor]; // one shape gives one output
+    return primitives.reshape(graph, found, [ids.shape[0] ?? 0, blocks * BLOCK]);
+  };
   return {
     ...plainParts(graph, weight),
+    // A row's last block is filled up where it is not whole: such a table stays one of floats.
+    ...(precision === "int8" && config.hidden_size % BLOCK === 0 ? { embed: lookUp } : {}),
     project: (x, layer, projection) => multiply(x, `${projectionModule(layer, projection)}.weight`),
-    head: (x) => multiply(x, config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight"),
+    head: (x) => multiply(x, config.tie_word_embeddings ? EMBEDDING : "lm_head.weight"),
     get stored() {
       return [...stored.values()];
     },

@@ -43,7 +43,14 @@ export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
 }
 
-const MICROSOFT_OPS = new Set(["FusedMatMul", "GatherBlockQuantized", "GroupQueryAttention", "MatMulNBits", "QuickGelu", "RotaryEmbedding"]);
+const MICROSOFT_OPS = new Set([
+  "FusedMatMul",
+  "GatherBlockQuantized",
+  "GroupQueryAttention",
+  "MatMulNBits",
+  "QuickGelu",
+  "RotaryEmbedding",
+]);
 
 /** Numbers that no tensor is long: they stand for lengths that are known only when a graph is run. */
 const STAND_INS = [1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099, 1_000_117, 1_000_121];
