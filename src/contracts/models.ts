@@ -119,8 +119,11 @@ export interface StructuredModel {
 export interface VoiceModel {
   readonly id: string;
   readonly parameterCount: number;
-  /** The continuation of `prompt` in pieces, without the prompt. Equal seeds give equal text. */
-  continue(prompt: string, options?: GenerateOptions): AsyncIterable<string>;
+  /**
+   * The continuation of a text, or of tokens as `ChatTemplate.promptIds` gives them, in pieces without the prompt. Equal
+   * seeds give equal text.
+   */
+  continue(prompt: string | readonly number[], options?: GenerateOptions): AsyncIterable<string>;
   /** Negative log2 likelihood in bits of each text, bos-initial; long texts in windows of the model's context. */
   bits(texts: readonly string[]): Promise<number[]>;
   close(): Promise<void>;

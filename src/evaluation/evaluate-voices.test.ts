@@ -7,7 +7,7 @@ const voice = (says: string, prompts: string[] = []): VoiceModel => ({
   id: says,
   parameterCount: 1,
   async *continue(prompt) {
-    prompts.push(prompt);
+    prompts.push(String(prompt));
     yield* says.split(/(?<= )/);
   },
   bits: async (texts) => texts.map((text) => Buffer.byteLength(text) * (text.includes(says.slice(0, 3)) ? 2 : 3)),

@@ -40,6 +40,13 @@ describe("a voice", () => {
     expect(other).not.toBe(first);
   });
 
+  it("continues tokens as it continues the text that they are", async () => {
+    const { bosId, encode } = models.tokenizer;
+    const options = { maxTokens: 12, temperature: 0 };
+    const ids = [bosId ?? 0, ...encode("Once upon")];
+    expect(await textOf(voice.continue(ids, options))).toBe(await textOf(voice.continue("Once upon", options)));
+  });
+
   it("goes on beyond its context", async () => {
     const text = await textOf(voice.continue("x".repeat(100), { maxTokens: 150, temperature: 2 }));
     expect(models.tokenizer.encode(text).length).toBeGreaterThan(models.contextTokens);

@@ -54,13 +54,16 @@ export function createVoiceModel({ id, config, weights, tokenizer, ...options }:
 async function* continueText(
   decoder: Decoder,
   tokenizer: Tokenizer,
-  options: GenerateOptions & { readonly prompt: string },
+  options: GenerateOptions & { readonly prompt: string | readonly number[] },
 ): AsyncGenerator<string> {
   const { maxTokens, seed, signal, ...chosen } = { ...DEFAULTS, ...options };
   const sampling: SamplingOptions = { ...chosen, repetitionPenalty: REPETITION_PENALTY };
   const random = createRandom(seed);
   // A text without a beginning is one that follows the end of another.
-  const read = [tokenizer.bosId ?? tokenizer.eosId, ...tokenizer.encode(options.prompt)];
+  const read =
+    typeof options.prompt === "string"
+      ? [tokenizer.bosId ?? tokenizer.eosId, ...tokenizer.encode(options.prompt)]
+      : [...options.prompt];
   const window = slidingWindow(decoder);
   let unread = [...read];
   let held: number[] = [];

@@ -35,7 +35,7 @@ function voice(count = 3): VoiceModel & { readonly heard: { prompt: string; abor
     heard,
     closed: false,
     async *continue(prompt, options) {
-      const call = { prompt, aborted: false };
+      const call = { prompt: String(prompt), aborted: false };
       heard.push(call);
       try {
         for (let i = 0; i < count; i++) {

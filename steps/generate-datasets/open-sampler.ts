@@ -61,10 +61,10 @@ function voiceSampler(
     id: own.id,
     async sample(prompt, seed) {
       const { languageModels } = ports;
-      const text = prompt.instructed
-        ? languageModels.chatTemplate.prompt([{ role: "user", content: prompt.prompt }])
+      const asked = prompt.instructed
+        ? languageModels.chatTemplate.promptIds([{ role: "user", content: prompt.prompt }])
         : prompt.prompt;
-      const pieces = own.continue(text, { maxTokens: tokensFor(prompt), temperature, seed, signal });
+      const pieces = own.continue(asked, { maxTokens: tokensFor(prompt), temperature, seed, signal });
       return (await Array.fromAsync(pieces)).join("");
     },
     style:
