@@ -19,6 +19,19 @@ export class UnknownNameError extends TrilithError {
   }
 }
 
+/** Thrown when a run is to go on, none is named, and none was stopped. */
+export class NothingToResumeError extends TrilithError {
+  override readonly code = "nothing-to-resume";
+  override readonly usage = true;
+
+  constructor() {
+    super(
+      "No run here was stopped before its end; expected one that was interrupted or cancelled. " +
+        "Name one that failed or waits: trilith runs lists them.",
+    );
+  }
+}
+
 /** Thrown when a file that the command line names cannot be read. */
 export class UnreadableFileError extends TrilithError {
   override readonly code = "unreadable-file";

@@ -98,6 +98,7 @@ describe("a command that cannot be right", () => {
     expect(await refusal(inEmpty("artifact"))).toMatch(/unknown command 'artifact'[^]*artifacts/);
     expect(await refusal(inEmpty("run"))).toContain("missing required argument 'pipeline'");
     expect(await refusal(inEmpty("runs", "r1"))).toMatch(/No run is called "r1".*trilith runs/);
+    expect(await refusal(inEmpty("resume"))).toMatch(/No run here was stopped before its end/);
     expect(await refusal(inEmpty("resume", "r1"))).toMatch(/No run is called "r1".*trilith runs/);
     expect(await refusal(inEmpty("artifacts", "a@1"))).toMatch(/No artifact is called "a@1".*trilith artifacts/);
     expect(await refusal(inFull("ask", "why?", "--author", "Theo Ters"))).toContain('Did you mean "Theo Terse"?');

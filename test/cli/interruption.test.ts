@@ -133,7 +133,7 @@ describe("a run that is stopped", () => {
     const { id, state } = await project.lastRun();
     expect(state).toBe("interrupted");
     expect((await project.run("runs", id)).stdout).toContain(`Its process is gone. Go on with: trilith resume ${id}`);
-    const { code, stdout, stderr } = await project.run("resume", id, "--json");
+    const { code, stdout, stderr } = await project.run("resume", "--json");
     expect({ code, ...JSON.parse(stdout) }, stderr).toMatchObject({ code: 0, id, state: "completed" });
     expect(project.effects()).toEqual(["gather", "wait", "wait", "tell"]);
   });

@@ -32,7 +32,7 @@ export function addRunCommands(program: Command, bind: Bind): void {
   program
     .command("resume")
     .summary("go on with a run that was interrupted, failed or cancelled, or that waits")
-    .argument("<run>", "its id or the beginning of it")
+    .argument("[run]", "its id or the beginning of it (default: the newest that was stopped)")
     .addHelpText("after", example("trilith resume training-20261124-0606"))
     .action(bind(async () => (await import("../commands/resume.ts")).resumeCommand));
   program
