@@ -147,14 +147,17 @@ function streamOfRows(rowsOf: (epoch: number) => Row[], { batch, time }: BatchSh
 }
 
 const BUCKET_COUNT = 3;
+const BUCKET_STEP = 8;
 const MIN_BUCKET_TOKENS = 16;
 
-/** Batches of rows of about one length, as long as the longest row that the bucket takes: half, and a quarter of T. */
+/** Batches of rows of about one length: as long as the longest row, half of it, and a quarter. */
 function bucketsOfRows(rowsOf: (epoch: number) => Row[], { batch, time }: BatchShape): BatchSource {
-  const wanted = Array.from({ length: BUCKET_COUNT }, (_, i) => Math.ceil(time / 2 ** i));
-  const times = wanted.filter((each) => each === time || each >= MIN_BUCKET_TOKENS).reverse();
+  const longest = rowsOf(0).reduce((most, { inputs }) => Math.max(most, inputs.length), 1);
+  const top = Math.min(time, BUCKET_STEP * Math.ceil(longest / BUCKET_STEP));
+  const wanted = Array.from({ length: BUCKET_COUNT }, (_, i) => Math.ceil(top / 2 ** i));
+  const times = wanted.filter((each) => each === top || each >= MIN_BUCKET_TOKENS).reverse();
   const batchesOf = (epoch: number) => {
-    const buckets = Map.groupBy(rowsOf(epoch), ({ inputs }) => times.find((each) => inputs.length <= each) ?? time);
+    const buckets = Map.groupBy(rowsOf(epoch), ({ inputs }) => times.find((each) => inputs.length <= each) ?? top);
     const batches = [...buckets].flatMap(([bucketTime, rows]) =>
       Array.from({ length: Math.ceil(rows.length / batch) }, (_, i) => ({
         rows: rows.slice(i * batch, (i + 1) * batch),

@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { LanguageModels } from "../contracts/models.ts";
+import { openCheckpoints } from "./checkpoints.ts";
 import type { Sample } from "./datasets/sample.ts";
 import { fineTune } from "./fine-tune.ts";
 import { createByteFrequencyModels } from "./fixture-models.ts";
@@ -223,5 +227,114 @@ describe("every option of fine-tuning is used", () => {
     const [one, two] = [await run({ seed: 1 }), await run({ seed: 2 })];
     expect([one.opened?.seed, two.opened?.seed]).toEqual([1, 2]);
     expect(one.weights).not.toBe(two.weights);
+  });
+});
+
+describe("options that decide how much and how is learnt", () => {
+  it("schedule and warmupSteps: the rates of a run", async () => {
+    const ratesOf = async (options: TrainingOptions): Promise<number[]> =>
+      (await run({ maxSteps: 4, learningRate: 1, clipNorm: 1e-3, ...options })).reports.map(
+        (report) => report.learningRate,
+      );
+    expect(await ratesOf({ schedule: "linear", warmupSteps: 2 })).toEqual([0, 0.5, 1, 0.5]);
+    expect(await ratesOf({ schedule: "constant" })).toEqual([1, 1, 1, 1]);
+    expect(await ratesOf({ schedule: "constant_with_warmup", warmupSteps: 1 })).toEqual([0, 1, 1, 1]);
+  });
+
+  it("betas and epsilon: other parameters", async () => {
+    const { weights } = await run();
+    expect((await run({ betas: [0.5, 0.999] })).weights).not.toBe(weights);
+    expect((await run({ betas: [0.9, 0.5] })).weights).not.toBe(weights);
+    expect((await run({ epsilon: 0.1 })).weights).not.toBe(weights);
+  });
+
+  it("lora: null trains all parameters, and gives a checkpoint in place of an adapter", async () => {
+    const models = createByteFrequencyModels();
+    const { kind, files, opened } = await run({ lora: null, maxSteps: 40 }, { models });
+    expect([kind, [...files.keys()], opened?.lora]).toEqual(["full", ["model.safetensors"], null]);
+    expect(await bitsOn(models, "tea at ease", files)).toBeLessThan(await bitsOn(models, "tea at ease"));
+  });
+
+  it("gradientCheckpointing and lora.dropout: what the model is told", async () => {
+    const { opened } = await run({ gradientCheckpointing: true, lora: { dropout: 0.25 } });
+    expect([opened?.checkpointing, opened?.lora?.dropout]).toEqual([true, 0.25]);
+    expect((await run()).opened?.checkpointing).toBe(false);
+  });
+
+  it("packing: several samples a row, or batches of several lengths", async () => {
+    const samples = Array.from({ length: 40 }, (_, i) => sample("tea ".repeat(1 + ((i * 7) % 50)), `Q${i}`));
+    const lengthsOf = async (packing: boolean): Promise<number[]> => {
+      const models = createByteFrequencyModels(2e8);
+      const options = { ...BASE, windowTokens: 256, packing, maxSteps: 30 };
+      await fineTune({ models, train: [...train, ...samples], validation, options, clock: tickingClock() });
+      return models.opened.map(({ time }) => time).sort((a, b) => a - b);
+    };
+    expect(await lengthsOf(true)).toEqual([256]);
+    expect(await lengthsOf(false)).toEqual([64, 128, 256].filter((time) => time >= 64));
+  });
+});
+
+describe("a loss that is no good", () => {
+  const diverging = (from: number, value: number) => {
+    const models = createByteFrequencyModels();
+    let calls = 0;
+    return {
+      ...models,
+      openTrainable: async (options: Parameters<LanguageModels["openTrainable"]>[0]) => {
+        const model = await models.openTrainable(options);
+        return {
+          ...model,
+          async lossAndGradient(batch: Parameters<typeof model.lossAndGradient>[0]) {
+            const found = await model.lossAndGradient(batch);
+            return ++calls > from ? { ...found, loss: value } : found;
+          },
+        };
+      },
+    };
+  };
+  let folder: string;
+  const runInto = async (models: LanguageModels, options: TrainingOptions = {}, from?: string) =>
+    fineTune({
+      ...{ models, train, validation, clock: tickingClock() },
+      options: { ...BASE, maxSteps: 12, saveEverySteps: 1, ...options },
+      checkpoints: await openCheckpoints({ folder, ...(from === undefined ? {} : { from }) }),
+    });
+
+  it.each([
+    ["no number", Number.NaN, "training-diverged", /the loss is NaN/],
+    ["exploding", 1e4, "loss-exploded", /it is 1\.000e\+4 at step 8 and was/],
+  ])(
+    "stops the run when it is %s, keeps the last good checkpoint, and says what to do",
+    async (_how, value, code, says) => {
+      folder = await mkdtemp(join(tmpdir(), "trilith-diverged-"));
+      await expect(runInto(diverging(5, value))).rejects.toMatchObject({ code, message: expect.stringMatching(says) });
+      await expect(runInto(diverging(0, value))).rejects.toThrow(
+        /last good checkpoint is that of step 5.*Lower learning_rate/,
+      );
+      expect((await (await openCheckpoints({ folder })).latest())?.step).toBe(5);
+      const other = folder;
+      folder = join(other, "again");
+      const { metrics } = await runInto(createByteFrequencyModels(), { learningRate: 0.01 }, other);
+      expect([metrics.resumedFromStep, metrics.steps]).toEqual([5, 12]);
+      folder = join(other, "none");
+      await expect(runInto(createByteFrequencyModels(), {}, join(other, "nowhere"))).rejects.toMatchObject({
+        code: "checkpoint-missing",
+      });
+      await rm(other, { recursive: true });
+    },
+  );
+
+  it("is told with what was left out of the dataset, and an estimate of time and memory at every step", async () => {
+    const samples = [...train, sample("  "), sample("A", "why? ".repeat(200))];
+    const reports: TrainingReport[] = [];
+    const { skipped, filledFraction } = await fineTune({
+      ...{ models: createByteFrequencyModels(2e8), train: samples, validation, options: BASE, clock: tickingClock() },
+      onStep: (report) => void reports.push(report),
+    });
+    expect(skipped).toEqual({ tooLong: 1, empty: 1 });
+    expect(filledFraction).toBeGreaterThan(0.9);
+    expect(reports.at(-1)?.secondsLeft).toBe(0);
+    expect(reports[0]?.secondsLeft).toBeGreaterThan(reports[5]?.secondsLeft ?? 0);
+    expect(reports[0]?.peakMemoryBytes).toBeGreaterThan(2 ** 24);
   });
 });
