@@ -1,10 +1,10 @@
 /** From an author's features to a voice in the registry: dataset, fine-tuning, registration. */
 
 import { pipeline } from "trilith";
-import { AuthorUnclearError, NoPreferencesError } from "trilith/training";
+import { AuthorUnclearError } from "trilith/training";
 import { z } from "zod";
-import { authorDataset } from "../steps/generate-datasets/author-dataset.ts";
-import { DatasetParameters } from "../steps/generate-datasets/dataset-parameters.ts";
+import { authorDataset, authorPreferences } from "../steps/generate-datasets/author-dataset.ts";
+import { AuthorPreferenceParameters, DatasetParameters } from "../steps/generate-datasets/dataset-parameters.ts";
 import { selectAuthors } from "../steps/generate-datasets/select-authors.ts";
 import { Hyperparameters } from "../steps/training/hyperparameters.ts";
 import { loadStart } from "../steps/training/load-start.ts";
@@ -14,7 +14,7 @@ import { train } from "../steps/training/train.ts";
 
 export const training = pipeline({
   name: "training",
-  parameters: DatasetParameters.extend({
+  parameters: AuthorPreferenceParameters.extend({
     ...Hyperparameters.shape,
     finetuning_type: z.enum(["sft", "dpo"]).default("sft"),
     /** May be left out when only one author has features. */
@@ -23,7 +23,7 @@ export const training = pipeline({
     validation_split_size: z.number().gt(0).lt(1).default(0.1),
     /** `base`, `latest` (the author's newest model), or a version such as `twin-ada@3`. By default base for sft, latest for dpo. */
     start_from: z.string().optional(),
-    /** For dpo: a file of preference pairs, as JSON lines, a JSON array, Parquet, or the reference system's export. */
+    /** For dpo: a file of preference pairs in place of pairs made from the author's documents, as JSON lines, a JSON array, Parquet, or the reference system's export. */
     preference_data: z.string().optional(),
   }),
   ignoredParameters: {
@@ -44,8 +44,10 @@ export const training = pipeline({
     const from = start_from ?? (method === "sft" ? "base" : "latest");
     const start = from === "base" ? {} : { start: loadStart({ author, start_from: from }) };
     if (method === "dpo") {
-      if (preference_data === undefined) throw new NoPreferencesError();
-      const pairs = readPreferenceFile({ preference_data, author });
+      const pairs =
+        preference_data === undefined
+          ? (await authorPreferences(author, AuthorPreferenceParameters.parse(parameters))).dataset.train
+          : readPreferenceFile({ preference_data, author });
       const { adapter, report, curve } = train({ ...shared, ...start, pairs });
       const model = registerModel({ author, samples: pairs, adapter, report, hyperparameters, rights });
       return { model, report, curve };

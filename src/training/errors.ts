@@ -155,16 +155,3 @@ export class StartUnclearError extends TrilithError {
     );
   }
 }
-
-/** Thrown when preferences are to be learnt and no pairs are named. */
-export class NoPreferencesError extends TrilithError {
-  override readonly code = "no-preferences";
-  override readonly usage = true;
-
-  constructor() {
-    super(
-      "finetuning_type is dpo, and there are no preference pairs; expected preference_data to name a file of prompts with " +
-        "a chosen and a rejected answer. Make one with: trilith run generate_datasets and dataset_type: preference.",
-    );
-  }
-}

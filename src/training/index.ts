@@ -27,7 +27,6 @@ export {
   CheckpointMissingError,
   CheckpointWriteError,
   LossExplodedError,
-  NoPreferencesError,
   NothingToTrainOnError,
   OptimizerStateError,
   OptionConflictError,

@@ -112,7 +112,6 @@ describe("training and evaluation", () => {
     const pairs = Array.from({ length: 8 }, (_, i) => ({ prompt: `Say ${i}`, chosen: "Tea.", rejected: "Coffee!" }));
     writeFileSync(preference_data, pairs.map((pair) => JSON.stringify(pair)).join("\n"));
     const dpo = { finetuning_type: "dpo", author_full_name: "Terse Engineer", max_seq_length: 128 } as const;
-    await expect(run(training, dpo)).rejects.toThrow(/expected preference_data to name a file/);
     await expect(run(training, { ...dpo, preference_data })).rejects.toThrow(
       /Fine-tune with finetuning_type: sft first/,
     );
