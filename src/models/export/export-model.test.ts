@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseLlamaConfig } from "../llama-config.ts";
-import { parseSafetensors, toFloats } from "../safetensors.ts";
+import { fromFloats, parseSafetensors, toFloats, toSafetensors } from "../safetensors.ts";
 import { parseTokenizer } from "../tokenizer.ts";
 import { EXPORT_FORMATS, type ExportFormat, type ExportProgress, exportModel } from "./export-model.ts";
 import { openExportSource } from "./export-source.ts";
@@ -84,6 +84,28 @@ describe("an export", () => {
     const missing = exportModel({ base, format: "gguf", folder: join(root, "out") });
     await expect(missing).rejects.toThrow("model-00001-of-00002.safetensors");
   });
+});
+
+it("a model all of whose weights were trained is exported with these, and has no form of an adapter", async () => {
+  const source = await openExportSource({ folder: base, name: "tiny" });
+  const tensors = Object.entries(source.shapes).map(
+    ([name, shape]) =>
+      [
+        name,
+        fromFloats(
+          source.weight(name).map((value) => 2 * value),
+          shape,
+        ),
+      ] as const,
+  );
+  const whole = new Map([["model.safetensors", toSafetensors(new Map(tensors))]]);
+  const folder = join(root, "whole");
+  await exportModel({ base, adapter: whole, format: "safetensors", quantization: "f32", folder });
+  const again = await openExportSource({ folder, name: "tiny" });
+  const name = "model.layers.1.mlp.up_proj.weight";
+  expect(again.weight(name)).toEqual(source.weight(name).map((value) => 2 * value));
+  const asAdapter = exportModel({ base, adapter: whole, format: "peft", folder: join(root, "peft") });
+  await expect(asAdapter).rejects.toMatchObject({ code: "export-impossible" });
 });
 
 describe("weights as safetensors", () => {

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { messageOf } from "../../core/errors.ts";
 import { ExportError } from "../errors.ts";
-import { parseAdapter } from "../lora-adapter.ts";
+import { ADAPTER_WEIGHTS_FILE } from "../lora-adapter.ts";
 import type { WeightPrecision } from "../stored-parts.ts";
 import { type ExportFile, wholeFile } from "./export-file.ts";
 import { type ExportSource, openExportSource } from "./export-source.ts";
@@ -34,7 +34,7 @@ export type ExportFormat = keyof typeof EXPORT_FORMATS;
 export interface ExportModelOptions {
   /** Folder of the base, as Hugging Face lays it out. */
   readonly base: string;
-  /** The files of an adapter's folder; absent: the base alone. */
+  /** The files of what was trained: an adapter's folder, or a whole model's. Absent: the base alone. */
   readonly adapter?: ReadonlyMap<string, Uint8Array>;
   readonly format: ExportFormat;
   /** One of `EXPORT_FORMATS[format]`. Default: its first. */
@@ -76,9 +76,12 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   const { format, folder } = options;
   const quantization = chooseQuantization(options);
   await refuseFull(folder);
-  const adapter = options.adapter && parseAdapter(options.adapter);
   const name = options.name ?? basename(folder);
-  const source = await openExportSource({ folder: options.base, name, ...(adapter && { adapter }) });
+  const source = await openExportSource({
+    folder: options.base,
+    name,
+    ...(options.adapter && { trained: options.adapter }),
+  });
   const files = await filesOf(source, options, quantization);
   await writeFolder(folder, files, options);
   return { folder, format, quantization, files: files.map(({ path, sizeBytes }) => ({ path, sizeBytes })) };
@@ -98,7 +101,9 @@ async function filesOf(
 ): Promise<readonly ExportFile[]> {
   switch (format) {
     case "peft":
-      if (!adapter) throw new ExportError("peft is the form of an adapter, and there is none", "Choose another format");
+      if (!adapter?.has(ADAPTER_WEIGHTS_FILE)) {
+        throw new ExportError("peft is the form of an adapter, and there is none", "Choose another format");
+      }
       return [...adapter].map(([path, content]) => wholeFile(path, content));
     case "safetensors":
       return safetensorsFiles(source, { width: quantization as FloatWidth }); // one of EXPORT_FORMATS.safetensors

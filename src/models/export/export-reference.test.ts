@@ -63,8 +63,11 @@ async function ours(
 
 /** A family's base, with the adapter merged where it is given. */
 async function load(family: TinyFamily, files?: ReadonlyMap<string, Uint8Array>) {
-  const adapter = files && parseAdapter(files);
-  const source = await openExportSource({ folder: join(folder, family), name: "tiny", ...(adapter && { adapter }) });
+  const source = await openExportSource({
+    folder: join(folder, family),
+    name: "tiny",
+    ...(files && { trained: files }),
+  });
   const weights = new Map<string, Float32Array>();
   for (const name of Object.keys(source.shapes)) weights.set(name, source.weight(name));
   return { config: source.config, weights };

@@ -8,10 +8,13 @@ import { join } from "node:path";
 import { z } from "zod";
 import { parseWith } from "../../core/schema.ts";
 import { openCheckpoint } from "../checkpoint-folder.ts";
+import { parseCheckpoint } from "../checkpoint-int8.ts";
 import { type LlamaConfig, llamaTensors, parseLlamaConfig } from "../llama-config.ts";
-import { weightOf } from "../llama-weights.ts";
-import { checkAdapter, type LoraAdapter, mergeAdapter } from "../lora-adapter.ts";
+import { type Weights, weightOf } from "../llama-weights.ts";
+import { checkAdapter, mergeAdapter, parseAdapter } from "../lora-adapter.ts";
 import { readBaseJson } from "../model-folder.ts";
+
+const CHECKPOINT_FILE = "model.safetensors";
 
 /** A model to export. */
 export interface ExportSource {
@@ -31,7 +34,8 @@ export interface ExportSource {
 export interface ExportSourceOptions {
   /** Of the base: `config.json`, `tokenizer.json` and weights in one file or in shards. */
   readonly folder: string;
-  readonly adapter?: LoraAdapter;
+  /** What was trained: an adapter's files, merged into the base's weights, or a whole model's, which take their place. */
+  readonly trained?: ReadonlyMap<string, Uint8Array>;
   /** What the model is called in what is written. */
   readonly name: string;
 }
@@ -43,14 +47,11 @@ export interface ExportSourceOptions {
  * @throws {MissingWeightError} (`llama-weight-missing`) when the weights do not fit the configuration
  * @throws {AdapterError} (`adapter-invalid`) when the adapter was made for a model with other weights
  */
-export async function openExportSource({ folder, adapter, name }: ExportSourceOptions): Promise<ExportSource> {
+export async function openExportSource({ folder, trained, name }: ExportSourceOptions): Promise<ExportSource> {
   const fields = parseWith(z.looseObject({}), await readBaseJson(folder, "config.json"), "config.json");
   const config = parseLlamaConfig(fields);
   const shapes = llamaTensors(config);
-  const checkpoint = await openCheckpoint(folder);
-  checkpoint.check(shapes);
-  if (adapter) checkAdapter(adapter, shapes);
-  const weights = adapter ? mergeAdapter(checkpoint, adapter) : checkpoint;
+  const weights = await openWeights(folder, { shapes, trained });
   return {
     name,
     config,
@@ -59,6 +60,24 @@ export async function openExportSource({ folder, adapter, name }: ExportSourceOp
     weight: (weight) => weightOf(weights, weight, shapes[weight] ?? []),
     companion: (fileName) => readFile(join(folder, fileName)).catch(nullIfAbsent),
   };
+}
+
+async function openWeights(
+  folder: string,
+  { shapes, trained }: Pick<ExportSource, "shapes"> & { trained: ReadonlyMap<string, Uint8Array> | undefined },
+): Promise<Weights> {
+  const whole = trained?.get(CHECKPOINT_FILE);
+  if (whole) {
+    const weights = parseCheckpoint(whole, CHECKPOINT_FILE);
+    for (const [name, shape] of Object.entries(shapes)) weightOf(weights, name, shape);
+    return weights;
+  }
+  const checkpoint = await openCheckpoint(folder);
+  checkpoint.check(shapes);
+  if (!trained) return checkpoint;
+  const adapter = parseAdapter(trained);
+  checkAdapter(adapter, shapes);
+  return mergeAdapter(checkpoint, adapter);
 }
 
 function nullIfAbsent(error: unknown): null {
