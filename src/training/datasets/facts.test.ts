@@ -26,6 +26,13 @@ describe("facts of a passage", () => {
     ]);
   });
 
+  it("are verbatim where one stands in another, and the marks around one are none", () => {
+    const passage = 'See `https://example.com/a` or "https://example.com/b"; say "turn `x` off now" twice.';
+    const facts = extractFacts(passage);
+    expect(facts).toEqual(["https://example.com/a", "https://example.com/b", '"turn `x` off now"', "`x`"]);
+    for (const fact of facts) expect(passage).toContain(fact);
+  });
+
   it("include a name that starts a sentence and stands elsewhere", () => {
     expect(extractFacts("Zig is small. I like Zig.")).toEqual(["Zig"]);
   });

@@ -17,7 +17,11 @@ export function extractFacts(passage: string): string[] {
   const found: { at: number; text: string }[] = [];
   let rest = passage;
   for (const pattern of [URL, CODE, QUOTATION]) {
-    for (const { index, 0: text } of rest.matchAll(pattern)) found.push({ at: index, text });
+    for (const { index, 0: left } of rest.matchAll(pattern)) {
+      // What was found before is blank by now: marks around it alone are no fact of their own.
+      const isWhole = /[^\s"“”`]/u.test(left);
+      if (isWhole) found.push({ at: index, text: passage.slice(index, index + left.length) });
+    }
     rest = rest.replace(pattern, (text) => " ".repeat(text.length));
   }
   for (const { index, 0: text } of rest.matchAll(NAME)) {

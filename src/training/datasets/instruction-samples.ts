@@ -4,6 +4,7 @@
  */
 
 import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
+import { hashJson, shortHash } from "../../core/hash.ts";
 import { createRandom } from "../../core/random.ts";
 import { splitWords, type TextSpan, textAt } from "../../text/index.ts";
 import { extractFacts } from "./facts.ts";
@@ -23,6 +24,28 @@ export interface InstructionDraft {
   readonly spans: readonly TextSpan[];
 }
 
+/** Ways to ask for the same: with one alone a model learns the phrase. */
+const OPENINGS: readonly ((title: string, author: string) => string)[] = [
+  (title, author) => `Write a passage of "${title}" as ${author} would.`,
+  (title, author) => `Draft a section for "${title}" in the voice of ${author}.`,
+  (title, author) => `How would ${author} put this in "${title}"?`,
+  (title, author) => `Continue "${title}" with the points below, the way ${author} writes.`,
+  (title, author) => `Turn these notes for "${title}" into prose by ${author}.`,
+  (title, author) => `As ${author}, write the part of "${title}" that covers what follows.`,
+  (title, author) => `Compose a passage by ${author}; it belongs to "${title}".`,
+  (title, author) => `"${title}" needs a passage by ${author}. Here is what it says.`,
+  (title, author) => `Work the following into "${title}", in ${author}'s words.`,
+  (title, author) => `${author} writes about "${title}". Write it out from these notes.`,
+  (title, author) => `Put these facts into a text by ${author} under the title "${title}".`,
+  (title, author) => `Expand the outline below for "${title}"; write like ${author}.`,
+];
+
+/** The same chunk is always asked for in the same way. */
+function openingFor(chunkId: string, { title, authorFullName }: CleanedDocument): string {
+  const index = Number.parseInt(shortHash(hashJson(chunkId)).slice(0, 8), 16) % OPENINGS.length;
+  return OPENINGS[index]?.(title, authorFullName) ?? "";
+}
+
 /** Outlines of the chunks of the documents: title, headings, facts and telling terms, for the passage as answer. */
 export function outlineDrafts(documents: readonly CleanedDocument[], chunks: readonly Chunk[]): InstructionDraft[] {
   const passages = passagesOf(documents, chunks);
@@ -31,7 +54,7 @@ export function outlineDrafts(documents: readonly CleanedDocument[], chunks: rea
     const facts = extractFacts(text);
     if (facts.length > MAX_FACTS) return [];
     const lines = [
-      `Write a passage of "${document.title}" as ${document.authorFullName} would.`,
+      openingFor(chunk.id, document),
       ...(chunk.headings.length > 0 ? [`Section: ${chunk.headings.join(" > ")}`] : []),
       ...(facts.length > 0 ? ["Facts:", ...facts.map((fact) => `- ${fact}`)] : []),
       `Words to use: ${termsOf(text).join(", ")}`,
