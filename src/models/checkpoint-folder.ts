@@ -102,36 +102,47 @@ async function readPlaces(path: string): Promise<(readonly [string, Place])[]> {
   }
 }
 
+/** The numbers on memory that threads share. Of the common types, no byte is held twice on the way. */
 function readWeight(place: Place, scalePlace: Place | undefined): Float32Array {
-  const stored = readTensor(place);
-  if (place.dtype !== "I8" || !scalePlace) return shared(toFloats(stored));
+  const size = place.shape.reduce((product, length) => product * length, 1);
+  const values = new Float32Array(new SharedArrayBuffer(4 * size));
+  const memory = new Uint8Array(values.buffer);
+  if (place.dtype === "F32") readInto(memory, place);
+  else if (place.dtype === "BF16") {
+    // The halves lie in the end of the memory and are widened from the front, which never reaches one that is unread.
+    readInto(memory.subarray(2 * size), place);
+    const [words, halves] = [new Uint32Array(values.buffer), new Uint16Array(values.buffer, 2 * size)];
+    for (let i = 0; i < size; i++) words[i] = (halves[i] as number) << 16; // one half a word
+  } else values.set(scalePlace ? readRows(place, scalePlace) : toFloats(readTensor(place)));
+  return values;
+}
+
+function readRows(place: Place, scalePlace: Place): Float32Array {
   const scales = toFloats(readTensor(scalePlace));
   if (scales.length !== place.shape[0]) {
     const problem = `it holds ${place.shape[0]} rows of 8-bit integers and ${scales.length} scales`;
     throw new SafetensorsError(place.path, problem);
   }
-  return shared(fromInt8Rows({ values: new Int8Array(stored.bytes.slice().buffer), scales }));
+  return fromInt8Rows({ values: new Int8Array(readTensor(place).bytes.slice().buffer), scales });
 }
 
-function readTensor({ path, start, end, dtype, shape }: Place): StoredTensor {
-  const bytes = new Uint8Array(end - start);
+function readTensor(place: Place): StoredTensor {
+  const bytes = new Uint8Array(place.end - place.start);
+  readInto(bytes, place);
+  return { dtype: place.dtype, shape: place.shape, bytes };
+}
+
+function readInto(bytes: Uint8Array, { path, start }: Place): void {
   const file = openSync(path, "r");
   try {
     for (let done = 0; done < bytes.length; ) {
       const count = readSync(file, bytes, done, bytes.length - done, start + done);
-      if (count === 0)
+      if (count === 0) {
         throw new SafetensorsError(path, `it ends at byte ${start + done}: it was cut since it was opened`);
+      }
       done += count;
     }
   } finally {
     closeSync(file);
   }
-  return { dtype, shape, bytes };
-}
-
-/** On memory that threads share. */
-function shared(values: Float32Array): Float32Array {
-  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
 }
