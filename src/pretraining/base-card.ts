@@ -8,17 +8,17 @@ const SHOWN_OVERLAPS = 20;
 
 /** The card as Markdown, with the front matter that model hubs read. */
 export function baseCard(facts: BaseFacts, config: LlamaConfig): string {
-  return [frontMatter, about(facts, config), measured(facts), training(facts), selection(facts), data(facts)]
+  return [frontMatter(facts), about(facts, config), measured(facts), training(facts), selection(facts), data(facts)]
     .map((text) => text.trim())
     .join("\n\n")
     .concat("\n");
 }
 
-const frontMatter = `
----
-library_name: trilith
-pipeline_tag: text-generation
----`;
+function frontMatter({ licence }: BaseFacts): string {
+  return ["---", "library_name: trilith", "pipeline_tag: text-generation", licence && `license: ${licence}`, "---"]
+    .filter(Boolean)
+    .join("\n");
+}
 
 const count = (value: number): string => Math.round(value).toLocaleString("en-US");
 const millions = (value: number): string => `${(value / 1e6).toFixed(1)} million`;
@@ -76,7 +76,7 @@ function selection({ selection: { runsLookedFor, overlapping, ...counts } }: Bas
   return `
 ## What was left out
 
-Of the documents of the collection ${count(counts.kept)} were kept for training and ${count(counts.heldOut)} held out; ${count(counts.notProse)} are hardly prose, ${count(counts.copies)} are copies of others. Every other document was compared with the text that the base is evaluated on: ${looked.join(", ")}. The ${overlapping.length} that share a run of 13 words with any of it, whoever wrote the words first, are not in the corpus.${table}${more > 0 ? `\n\n${count(more)} more are in \`facts.json\`.` : ""}`;
+Of the documents of the collection ${count(counts.kept)} were kept for training and ${count(counts.heldOut)} held out; ${count(counts.notProse)} are hardly prose, ${count(counts.copies)} are copies of others. Every other document was compared with the text that the base is evaluated on: ${looked.join(", ")}. The ${overlapping.length} that share a run of 13 words with any of it, whoever wrote the words first, are dropped.${table}${more > 0 ? `\n\n${count(more)} more are in \`facts.json\`.` : ""}`;
 }
 
 function data({ corpus: { sources } }: BaseFacts): string {

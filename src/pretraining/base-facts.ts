@@ -71,6 +71,8 @@ const Measure = z.object({
 export const BaseFacts = z.object({
   schemaVersion: z.literal(1),
   name: z.string(),
+  /** Of the weights, by its SPDX name, where somebody has chosen one. */
+  licence: z.string().optional(),
   parameterCount: z.int(),
   sizeBytes: z.int(),
   weights: z.enum(["int8", "float32"]),

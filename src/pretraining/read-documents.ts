@@ -26,6 +26,10 @@ const Row = z.object({
 /** The kind of document that a file is, by how its name ends; others are passed over. */
 const KINDS = { ".md": "technical", ".markdown": "technical", ".dj": "technical", ".txt": "text" } as const;
 
+const JSON_LINES = /\.jsonl(\.gz)?$/;
+/** Pages that are about the JSON lines beside them, not of them. */
+const ABOUT_COLLECTION = /^(readme|manifest|licen[cs]e|notice)\.(md|markdown|txt)$/i;
+
 /** A document, and whether it lies in a file whose name begins with `held-out`. */
 export interface FoundDocument extends ProseDocument {
   readonly heldOut: boolean;
@@ -39,10 +43,13 @@ export interface FoundDocument extends ProseDocument {
  */
 export async function* readDocuments(folder: string): AsyncGenerator<FoundDocument> {
   let fileCount = 0;
-  for (const path of await filesOf(folder)) {
+  const paths = await filesOf(folder);
+  const isCollection = paths.some((path) => JSON_LINES.test(path));
+  for (const path of paths) {
+    if (isCollection && ABOUT_COLLECTION.test(basename(path))) continue;
     const heldOut = basename(path).startsWith("held-out");
     const kind = Object.entries(KINDS).find(([ending]) => path.endsWith(ending))?.[1];
-    if (/\.jsonl(\.gz)?$/.test(path)) {
+    if (JSON_LINES.test(path)) {
       for await (const document of readJsonLines(folder, path)) yield { ...document, heldOut };
     } else if (kind !== undefined) {
       const text = await readFile(join(folder, path), "utf8");

@@ -31,6 +31,7 @@ describe("a folder of documents", () => {
     await put("prose/b.jsonl.gz", gzipSync('{"text":"three","id":"x"}'));
     await put("prose/c/note.md", "four");
     await put("prose/d.png", "not text");
+    await put("prose/MANIFEST.md", "what these files are");
     const found = await Array.fromAsync(readDocuments(join(folder, "prose")));
     expect(found.map(({ text, kind, path }) => [text, kind, path])).toEqual([
       ["one", "voice", "a.jsonl:1"],
