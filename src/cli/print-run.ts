@@ -1,6 +1,7 @@
 /** The end of a command that ran something: the run's record, and what it made. */
 
 import type { Workspace } from "../contracts/workspace.ts";
+import { metricLines } from "./metric-lines.ts";
 import type { Terminal } from "./terminal.ts";
 
 export async function printRun(terminal: Terminal, workspace: Workspace, runId: string): Promise<void> {
@@ -9,4 +10,6 @@ export async function printRun(terminal: Terminal, workspace: Workspace, runId: 
   terminal.print(`${runId} ${record?.state ?? ""}`);
   for (const [output, artifacts] of Object.entries(record?.outputs ?? {}))
     terminal.print(`  ${output}: ${[artifacts].flat().join(", ")}`);
+  const metrics = await workspace.runs.observations.listMetrics(runId);
+  for (const line of metricLines(metrics, ["train_loss", "validation_loss"])) terminal.print(`  ${line}`);
 }

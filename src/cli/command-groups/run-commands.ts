@@ -26,6 +26,7 @@ export function addRunCommands(program: Command, bind: Bind): void {
     .option("--pipeline <name>", "only runs of this pipeline")
     .option("--tag <tag>", "only runs with this tag")
     .option("--logs", "with what its steps logged")
+    .option("--metrics", "with the series that its steps measured, such as losses")
     .option("--delete", "take the run out; its artifacts stay until they are pruned")
     .addHelpText("after", example("trilith runs --limit 5"))
     .action(bind(async () => (await import("../commands/runs.ts")).runsCommand));

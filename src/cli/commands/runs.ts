@@ -3,6 +3,7 @@
 import type { InvocationRecord, RunRecord } from "../../contracts/runs.ts";
 import type { CommandContext } from "../command-context.ts";
 import { duration } from "../follow-run.ts";
+import { metricLines } from "../metric-lines.ts";
 import { findRun, withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
 import { table } from "../terminal.ts";
@@ -13,6 +14,7 @@ interface RunsOptions {
   readonly tag?: string;
   readonly delete?: boolean;
   readonly logs?: boolean;
+  readonly metrics?: boolean;
 }
 
 /** Lists runs, or shows (or deletes) the one that is named. */
@@ -23,7 +25,7 @@ export async function runsCommand(
 ): Promise<void> {
   if (id === undefined) return listRuns(context, options);
   if (options.delete) return deleteRun(context, id);
-  return showRun(context, id, options.logs === true);
+  return showRun(context, id, options);
 }
 
 async function listRuns(context: CommandContext, { limit, pipeline, tag }: RunsOptions): Promise<void> {
@@ -42,17 +44,28 @@ async function listRuns(context: CommandContext, { limit, pipeline, tag }: RunsO
   });
 }
 
-async function showRun(context: CommandContext, id: string, withLogs: boolean): Promise<void> {
+async function showRun(
+  context: CommandContext,
+  id: string,
+  { logs: withLogs = false, metrics: withMetrics = false }: Pick<RunsOptions, "logs" | "metrics">,
+): Promise<void> {
   const { terminal } = context;
   await withProject(context, async (workspace) => {
     const { runs } = workspace;
     const run = await findRun(workspace, id);
-    const [invocations, metadata, logs] = await Promise.all([
+    const [invocations, metadata, logs, metrics] = await Promise.all([
       runs.listInvocations(run.id),
       runs.observations.listMetadata(run.id),
       withLogs ? runs.observations.listLogs(run.id) : [],
+      withMetrics ? runs.observations.listMetrics(run.id) : [],
     ]);
-    terminal.printJson({ ...run, invocations, metadata, ...(withLogs ? { logs } : {}) });
+    terminal.printJson({
+      ...run,
+      invocations,
+      metadata,
+      ...(withLogs ? { logs } : {}),
+      ...(withMetrics ? { metrics } : {}),
+    });
     terminal.print(`${run.id}  ${run.state}  ${started(run)}  ${took(run)}`);
     if (run.error !== null) terminal.print(terminal.color.red(run.error.message));
     for (const line of table(["STEP", "STATE", "ATTEMPTS", "OUTPUTS"], invocations.map(toStepRow)))
@@ -61,6 +74,7 @@ async function showRun(context: CommandContext, id: string, withLogs: boolean): 
       terminal.print(`  ${nameOf(invocations, invocationId)}${key} = ${JSON.stringify(value)}`);
     for (const { invocationId, level, message, attempt } of logs)
       terminal.print(`  ${nameOf(invocations, invocationId)}#${attempt} ${level} ${message}`);
+    for (const line of metricLines(metrics)) terminal.print(`  ${line}`);
     if (run.state === "interrupted") terminal.print(`Its process is gone. Go on with: trilith resume ${run.id}`);
     for (const each of invocations) {
       if (each.state === "waiting" && each.kind === "approval")
