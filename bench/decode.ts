@@ -1,7 +1,8 @@
 /**
  * Generation speed on the SmolLM2-135M shape: tokens a second behind a prompt of 256 tokens, one sequence, two threads,
  * weights as 32-bit floats and as 8-bit integers in turn; and the rate at which prompts are read. Times depend
- * on shapes only, so the weights are noise. What 8-bit integers cost is measured on the bundled base, over held-out
+ * on shapes only, so the weights are noise. In turn with them runs the limit of floats, the products of one row with
+ * every matrix alone: the share of it says how fast the rest is, whatever else the machine does. What 8-bit integers cost is measured on the bundled base, over held-out
  * prose: bits per byte with either.
  */
 
@@ -18,6 +19,7 @@ import {
   parseLlamaConfig,
   parseTokenizer,
 } from "../src/models/index.ts";
+import { Graph, openThreadSession, primitives, type TensorSession } from "../src/tensor/index.ts";
 import { benchReport, median } from "./report.ts";
 
 const [PROMPT, STEPS, SAMPLES, THREADS] = [256, 24, 8, 2];
@@ -51,6 +53,24 @@ function noiseWeights(): ReadonlyMap<string, Float32Array> {
   return new Map(Object.entries(llamaTensors(config)).map(([name, shape]) => [name, weightOf(shape)]));
 }
 
+/**
+ * The limit of floats: the same matrices, each multiplied with one row, and nothing else. Results are added up, so that
+ * none is left out.
+ */
+async function openProducts(weights: ReadonlyMap<string, Float32Array>): Promise<TensorSession> {
+  const graph = new Graph();
+  const { hidden_size: hidden, intermediate_size: inner } = config;
+  const rows = new Map([hidden, inner].map((width) => [width, graph.input(`row ${width}`, [1, width])]));
+  const sums = Object.entries(llamaTensors(config)).flatMap(([name, shape]) => {
+    const row = rows.get(shape[1] ?? 0);
+    const weight = weights.get(name);
+    if (!row || !weight) return [];
+    const product = primitives.matmul(graph, row, graph.constant(name, shape, weight), { transposeB: true });
+    return [primitives.reduce(graph, "ReduceMax", product, -1)];
+  });
+  return openThreadSession(graph.compile({ sums: primitives.concatenate(graph, sums) }), { threads: THREADS });
+}
+
 async function perSecond(count: number, work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
@@ -81,7 +101,11 @@ async function bitsPerByte(): Promise<Record<string, number> | string> {
 }
 
 const weights = noiseWeights();
-const rates = { float32: [], int8: [] } as Record<(typeof PRECISIONS)[number], { decode: number; prefill: number }[]>;
+const rates = { float32: [], int8: [] } as Record<
+  (typeof PRECISIONS)[number],
+  { decode: number; prefill: number; limit: number }[]
+>;
+const products = await openProducts(weights);
 const prompt = Array.from({ length: PROMPT }, (_, i) => i + 5);
 for (const precision of PRECISIONS) {
   const decoder = await openDecoder(config, weights, { threads: THREADS, precision });
@@ -92,13 +116,17 @@ for (const precision of PRECISIONS) {
     const decode = await perSecond(STEPS, async () => {
       for (let step = 0; step < STEPS; step++) await sequence.read([7 * step]);
     });
-    if (i > 0) rates[precision].push({ decode, prefill });
+    const limit = await perSecond(STEPS, async () => {
+      for (let step = 0; step < STEPS; step++) await products.run();
+    });
+    if (i > 0) rates[precision].push({ decode, prefill, limit });
   }
   await decoder.close();
 }
+await products.close();
 
 const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
-const figures = (kind: "decode" | "prefill", precision: (typeof PRECISIONS)[number]) => {
+const figures = (kind: "decode" | "prefill" | "limit", precision: (typeof PRECISIONS)[number]) => {
   const values = sorted(rates[precision].map((rate) => rate[kind]));
   return { median: Math.round(median(values) * 10) / 10, best: Math.round((values.at(-1) ?? 0) * 10) / 10 };
 };
@@ -109,6 +137,11 @@ benchReport({
   extra: {
     shape: { parameters: [...weights.values()].reduce((sum, { length }) => sum + length, 0), PROMPT, STEPS, THREADS },
     decode: { float32: figures("decode", "float32"), int8: figures("decode", "int8") },
+    productsAlone: figures("limit", "float32"),
+    shareOfProducts: {
+      float32: Number(median(sorted(rates.float32.map(({ decode, limit }) => decode / limit))).toFixed(2)),
+      int8: Number(median(sorted(rates.int8.map(({ decode, limit }) => decode / limit))).toFixed(2)),
+    },
     prefill: { float32: figures("prefill", "float32"), int8: figures("prefill", "int8") },
     heldOutBitsPerByte: await bitsPerByte(),
   },
