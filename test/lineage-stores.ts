@@ -201,7 +201,6 @@ export async function train(stores: Stores, runId: string, { author, cleaned, do
     rights: "own",
     files: { adapter: `${author.id} adapter` },
     metrics: {},
-    card: "",
     lineage: {
       runId,
       authorId: author.id,

@@ -209,6 +209,8 @@ export interface LanguageModels {
     readonly parameterCount: number;
     /** Where its files are, for what is made of them; absent where there are none. */
     readonly folder?: string;
+    /** As its folder's `README.md` states it; absent where none does. */
+    readonly licence?: string;
   };
   /** Tokens of context that the base was trained with. */
   readonly contextTokens: number;

@@ -188,7 +188,7 @@ describe("lineage as stores go on", () => {
       baseModel: "base",
       baseFingerprint: "f",
     };
-    await own.registry.register({ name: "twin", rights: "own", files: {}, metrics: {}, card: "", lineage });
+    await own.registry.register({ name: "twin", rights: "own", files: {}, metrics: {}, lineage });
     const up = await graphOf("twin", "up", own);
     expect(idsOf(up, "document")).toEqual(documents.map(documentKey).sort());
     expect(up.nodes.find(({ id }) => id === "gone")).toMatchObject({ kind: "run", facts: { missing: true } });

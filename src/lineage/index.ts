@@ -12,6 +12,7 @@ export type {
   LineageRelation,
 } from "./graph.ts";
 export { cleanedKey, documentKey, featuresKey, indexKey, modelKey } from "./ids.ts";
+export { readCode } from "./read-code.ts";
 export type { LineagePorts } from "./reader.ts";
 export { renderDot } from "./render-dot.ts";
 export { renderMermaid } from "./render-mermaid.ts";

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { LanguageModels, OpenTrainableOptions, TrainableModel } from "../contracts/models.ts";
 import { type ContentHash, hashBytes, hashJson, shortHash } from "../core/hash.ts";
+import { readBaseLicence } from "./base-licence.ts";
 import { openCheckpoint } from "./checkpoint-folder.ts";
 import { parseCheckpoint, toFloatCheckpoint } from "./checkpoint-int8.ts";
 import { hashFile } from "./hash-file.ts";
@@ -58,7 +59,9 @@ export async function openLanguageModels({
   const weights = await openCheckpoint(folder);
   const shapes = llamaTensors(config);
   weights.check(shapes);
+  const licence = await readBaseLicence(folder);
   const base = {
+    ...(licence !== undefined && { licence }),
     name: basename(folder),
     folder,
     fingerprint: await fingerprintOf([join(folder, CONFIG_FILE), ...files, ...weights.files]),

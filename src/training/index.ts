@@ -43,7 +43,8 @@ export {
   type TrainingResult,
 } from "./fine-tune.ts";
 export { holdOutPairs } from "./hold-out-pairs.ts";
-export { type ModelCardInput, modelNameOf, renderModelCard } from "./model-card.ts";
+export { modelNameOf, renderHubCard, renderModelCard } from "./model-card.ts";
+export { type DatasetRow, type DocumentOrigin, dataFactsOf } from "./model-facts.ts";
 export { type MuonOptions, openMuon } from "./muon.ts";
 export { combineOptimizers, type Optimizer, type OptimizerState } from "./optimizer.ts";
 export { type PreferenceFile, readPreferences } from "./preference-file.ts";

@@ -13,6 +13,7 @@ import { migrateDatabase, openSqliteDatabase } from "../../src/stores/database/i
 import { createFeatureStore, featureMigrations } from "../../src/stores/features/index.ts";
 import { createModelRegistry, registryMigrations } from "../../src/stores/registry/index.ts";
 import { createRunJournal, runMigrations } from "../../src/stores/runs/index.ts";
+import { createWarehouse, warehouseMigrations } from "../../src/stores/warehouse/index.ts";
 import { fixtureChunks, fixtureDocument } from "../../src/training/datasets/fixture-documents.ts";
 import { Sample } from "../../src/training/datasets/index.ts";
 import { createByteFrequencyModels } from "../../src/training/fixture-models.ts";
@@ -24,7 +25,12 @@ const DOCUMENTS = 12;
 async function openTestWorkspace(): Promise<Workspace> {
   const clock = systemClock();
   const database = openSqliteDatabase({ file: ":memory:" });
-  await migrateDatabase(database, [...runMigrations, ...featureMigrations, ...registryMigrations]);
+  await migrateDatabase(database, [
+    ...runMigrations,
+    ...warehouseMigrations,
+    ...featureMigrations,
+    ...registryMigrations,
+  ]);
   const artifacts = createArtifactStore(memoryBlobs());
   const features = createFeatureStore(database, clock);
   const registry = createModelRegistry(database, clock);
@@ -44,7 +50,8 @@ async function openTestWorkspace(): Promise<Workspace> {
   const ids = documents.map(({ id }) => id);
   await features.write("cleaned_documents", documents, ids);
   await features.write("chunks", fixtureChunks(documents), ids);
-  const ports: Partial<WorkspacePorts> = { artifacts, features, registry, languageModels };
+  const warehouse = createWarehouse(database, clock);
+  const ports: Partial<WorkspacePorts> = { artifacts, features, registry, languageModels, warehouse, trainer: null };
   return {
     folder: "",
     open: async (port) => ports[port] as NonNullable<(typeof ports)[typeof port]>, // the pipelines here use no other

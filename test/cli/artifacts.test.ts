@@ -226,7 +226,6 @@ describe("trilith artifacts prune", () => {
         files: { "adapter.bin": hash },
         metrics: {},
         lineage: { ...lineage, baseModel: "b", baseFingerprint: "f" },
-        card: "",
       });
     });
     await age();

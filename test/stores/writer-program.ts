@@ -39,7 +39,6 @@ for (let round = 0; round < Number(rounds); round++) {
     files: {},
     metrics: {},
     lineage: { ...lineage, baseModel: "", baseFingerprint: "" },
-    card: "",
   });
   process.stdout.write(`${content}\n`);
 }

@@ -1,6 +1,7 @@
 /** `trilith models`: the registry's versions, one version with its card and lineage, or a new stage for it. */
 
 import { ModelStage, type ModelVersion } from "../../contracts/registry.ts";
+import { renderModelCard } from "../../training/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { OptionValueError, UnknownNameError } from "../errors.ts";
 import { withProject } from "../open-project.ts";
@@ -30,10 +31,9 @@ export async function modelsCommand(
       const known = (await registry.list()).map((model) => `${model.name}@${model.version}`);
       throw new UnknownNameError("model", which, known.length > 0 ? known : "Make one with: trilith run training");
     }
-    const model =
-      options.stage === undefined ? found : await registry.setStage(name, found.version, parseStage(options.stage));
+    const model = options.stage === undefined ? found : await registry.setStage(found, parseStage(options.stage));
     terminal.printJson(model);
-    terminal.print(`${model.name}@${model.version}  ${model.stage}  ${model.createdAt}\n\n${model.card}`);
+    terminal.print(`${model.name}@${model.version}  ${model.stage}  ${model.createdAt}\n\n${renderModelCard(model)}`);
   });
 }
 

@@ -39,6 +39,8 @@ export async function forgetDocuments(
   onStage("artifacts");
   const artifacts = await eraseArtifacts(workspace, traces);
   const pages = eraseReport(join(workspace.folder, "report"), traces);
+  onStage("models");
+  await (await workspace.open("registry")).forgetDocuments(documentIds);
   onStage("features");
   await forgetVectors(workspace, documentIds);
   await (await workspace.open("answers")).forget(documentIds);

@@ -1,8 +1,9 @@
 /** What can be wrong with a request to the registry. */
 
+import type { ModelRef } from "../../contracts/registry.ts";
 import { TrilithError } from "../../core/errors.ts";
 
-/** Thrown when a stage is given to a version that the registry does not hold. */
+/** Thrown when something is asked of a version that the registry does not hold. */
 export class ModelVersionMissingError extends TrilithError {
   override readonly code = "model-version-missing";
   override readonly usage = true;
@@ -13,6 +14,46 @@ export class ModelVersionMissingError extends TrilithError {
         (known.length > 0
           ? `expected one of: ${known.join(", ")}.`
           : "it holds no version of that name. Train the model first, or correct the name."),
+    );
+  }
+}
+
+/** Thrown when a version is to be used that was trained on documents which were forgotten since. */
+export class ModelForgottenError extends TrilithError {
+  override readonly code = "model-forgotten";
+  override readonly usage = true;
+
+  constructor({ name, version }: ModelRef, stage: string, documentIds: readonly string[]) {
+    super(
+      `${name}@${version} gets no stage ${stage}: ${documentIds.length} of the documents that it was trained on were forgotten ` +
+        `(${documentIds.slice(0, 3).join(", ")}${documentIds.length > 3 ? ", …" : ""}); expected a version trained without them. ` +
+        "Train one with: trilith run training",
+    );
+  }
+}
+
+/** Thrown when a version is to be taken out that is in production. */
+export class ModelInUseError extends TrilithError {
+  override readonly code = "model-in-use";
+  override readonly usage = true;
+
+  constructor({ name, version }: ModelRef) {
+    super(
+      `${name}@${version} is in production and stays; expected a version that nothing uses. ` +
+        `Promote another first, or archive it with: trilith models archive ${name}@${version}`,
+    );
+  }
+}
+
+/** Thrown for an alias that would read as something else. */
+export class ModelAliasError extends TrilithError {
+  override readonly code = "model-alias";
+  override readonly usage = true;
+
+  constructor(alias: string) {
+    super(
+      `${JSON.stringify(alias)} cannot be an alias; expected a letter, then up to 63 letters, digits, "-" or "_", and neither ` +
+        "a stage nor latest. Choose another.",
     );
   }
 }
