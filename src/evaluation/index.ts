@@ -10,6 +10,7 @@ export {
   VoicesReport,
 } from "./evaluate-voices.ts";
 export { type HeldOutDocuments, heldOutDocuments } from "./held-out-documents.ts";
+export { checkGates, type GateOutcome, PromotionGate, PromotionGates } from "./promotion-gates.ts";
 export {
   type Proportion,
   Question,

@@ -22,10 +22,12 @@ export const PromotionGate = z
   .refine((gate) => [gate.at_least, gate.at_most, gate.better_than].some((each) => each !== undefined), {
     message: "asks for nothing: give at_least, at_most or better_than",
   });
+/** One rule. */
 export type PromotionGate = z.infer<typeof PromotionGate>;
 
 /** What a file of gates holds. */
 export const PromotionGates = z.strictObject({ gates: z.array(PromotionGate).min(1) });
+/** What a file of gates holds. */
 export type PromotionGates = z.infer<typeof PromotionGates>;
 
 /** What became of one gate. */

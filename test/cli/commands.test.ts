@@ -51,7 +51,9 @@ describe("a command that cannot be right", () => {
   it("names the nearest pipeline to an unknown one", async () => {
     const told = await refusal(inEmpty("run", "featur_engineering"));
     expect(told).toContain('No pipeline is called "featur_engineering". Did you mean "feature_engineering"?');
-    expect(told).toContain("digital_data_etl, evaluating, feature_engineering, generate_datasets, pretraining, training");
+    expect(told).toContain(
+      "digital_data_etl, evaluating, feature_engineering, generate_datasets, pretraining, training",
+    );
   });
 
   it("says where YAML is malformed", async () => {
