@@ -161,6 +161,36 @@ export class NoIndexError extends TrilithError {
   }
 }
 
+/** Thrown when a model does not pass the gates of its promotion. */
+export class GatesFailedError extends TrilithError {
+  override readonly code = "gates-failed";
+  override readonly usage = true;
+
+  constructor(
+    model: string,
+    stage: string,
+    failed: readonly { readonly gate: { readonly metric: string }; readonly reason: string }[],
+  ) {
+    const why = failed.map(({ gate, reason }) => `${gate.metric}: ${reason}`).join("; ");
+    super(
+      `${model} does not get ${stage}: ${failed.length} of its gates failed (${why}); expected all to pass. ` +
+        "Evaluate it with: trilith run evaluating; or override them with --force --reason <words>",
+    );
+  }
+}
+
+/** Thrown when a model cannot be exported from this workspace. */
+export class UnexportableModelError extends TrilithError {
+  override readonly code = "model-not-exportable";
+  override readonly usage = true;
+
+  constructor(model: string, why: string) {
+    super(
+      `${model} cannot be exported here: ${why}; expected files, and the base that it was made of. Set baseModel to that base.`,
+    );
+  }
+}
+
 /** Exit codes: 0 done, 1 the work failed, 2 the command was wrong, 70 a fault of Trilith, 130 stopped by Ctrl-C. */
 export function reportError(error: unknown, terminal: Terminal, debug: boolean): number {
   if (error instanceof Error && error.name === "AbortError") return 130;

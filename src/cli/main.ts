@@ -12,6 +12,7 @@ import { addDatasetCommands } from "./command-groups/dataset-commands.ts";
 import { addEmbedderCommands } from "./command-groups/embedder-commands.ts";
 import { addFeatureCommands } from "./command-groups/feature-commands.ts";
 import { addLineageCommand } from "./command-groups/lineage-commands.ts";
+import { addModelCommands } from "./command-groups/model-commands.ts";
 import { addProjectCommands } from "./command-groups/project-commands.ts";
 import { addRunCommands } from "./command-groups/run-commands.ts";
 import { addScheduleCommands } from "./command-groups/schedule-commands.ts";
@@ -71,6 +72,7 @@ function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
   addEmbedderCommands(program, bind);
   addFeatureCommands(program, bind);
   addLineageCommand(program, bind);
+  addModelCommands(program, bind);
   addScheduleCommands(program, bind);
   addTwinCommands(program, bind);
   for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {

@@ -1,16 +1,9 @@
-/** Commands about twins: models, serve, start. */
+/** Commands about twins: serve, start. */
 
 import type { Command } from "commander";
 import { type Bind, example } from "./bind.ts";
 
 export function addTwinCommands(program: Command, bind: Bind): void {
-  program
-    .command("models")
-    .summary("list model versions, show one, or give it a stage")
-    .argument("[model]", "a name, or name@version")
-    .option("--stage <stage>", "staging, production, archived or none")
-    .addHelpText("after", example("trilith models twin-jane-doe@2 --stage production"))
-    .action(bind(async () => (await import("../commands/models.ts")).modelsCommand));
   program
     .command("serve")
     .summary("serve the twins over HTTP, in the manner of OpenAI's API")

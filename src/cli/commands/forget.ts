@@ -69,9 +69,7 @@ function printPlan({ print, color }: Terminal, { documents, datasets, models }: 
     color.bold("Models trained on them: what they learned stays in their weights, until you retrain and remove them"),
   );
   for (const { name, version, stage, files } of models) {
-    print(
-      `  ${name}@${version}  ${stage}  trilith run training, then trilith models ${name}@${version} --stage archived`,
-    );
+    print(`  ${name}@${version}  ${stage}  trilith run training, then trilith models archive ${name}@${version}`);
     print(color.dim(`    its ${Object.keys(files).length} files stay in the artifact store`));
   }
 }

@@ -1,0 +1,64 @@
+/** `trilith models archive`, `alias` and `delete`: what changes a version's place in the registry. */
+
+import { createInterface } from "node:readline/promises";
+import type { CommandContext } from "../command-context.ts";
+import { ConfirmationNeededError, UnknownNameError } from "../errors.ts";
+import { findModel } from "../find-model.ts";
+import { withProject } from "../open-project.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Takes a version out of use; it stays in the registry. */
+export async function archiveModelCommand(context: CommandContext, which: string): Promise<void> {
+  await withProject(context, async (workspace) => {
+    const model = await findModel(workspace, which);
+    const archived = await (await workspace.open("registry")).setStage(model, "archived");
+    context.terminal.printJson(archived);
+    context.terminal.print(`${model.name}@${model.version} is archived; it was ${model.stage}.`);
+  });
+}
+
+/** Gives a version another name, or with `--remove` takes that name away. */
+export async function aliasModelCommand(
+  context: CommandContext,
+  ...[which, alias, { remove = false }]: [which: string, alias: string, options: { readonly remove?: boolean }]
+): Promise<void> {
+  await withProject(context, async (workspace) => {
+    const model = await findModel(workspace, which);
+    if (remove && !model.aliases.includes(alias))
+      throw new UnknownNameError(`alias of ${model.name}@${model.version}`, alias, model.aliases);
+    await (await workspace.open("registry")).setAlias(model.name, alias, remove ? null : model.version);
+    context.terminal.printJson({ model: `${model.name}@${model.version}`, alias, removed: remove });
+    context.terminal.print(`${model.name}@${alias} is ${remove ? "nobody" : `version ${model.version}`} now.`);
+  });
+}
+
+/** Takes a version out of the registry, once a person has said so. Bytes that others use too stay. */
+export async function deleteModelCommand(
+  context: CommandContext,
+  which: string,
+  { yes = false }: { readonly yes?: boolean },
+): Promise<void> {
+  const { terminal } = context;
+  await withProject(context, async (workspace) => {
+    const model = await findModel(workspace, which);
+    const name = `${model.name}@${model.version}`;
+    if (!yes && !(await isConfirmed(terminal, name)))
+      throw new ConfirmationNeededError(`${name} (${model.stage}) would be deleted from the registry`, "--yes");
+    const removed = await (await workspace.open("registry")).remove(model);
+    terminal.printJson(removed);
+    terminal.print(`${name} is deleted; its number is not given again.`);
+    terminal.print(
+      "Its files stay while a run or another model has them. Take out what nothing uses with: trilith artifacts prune",
+    );
+  });
+}
+
+async function isConfirmed({ live, json }: Terminal, name: string): Promise<boolean> {
+  if (!live || json || process.stdin.isTTY !== true) return false;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await asking.question(`Delete ${name} for good? Type "delete": `)).trim() === "delete";
+  } finally {
+    asking.close();
+  }
+}
