@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openWorkspace, type Pipeline, runPipeline, type Workspace } from "trilith";
@@ -93,8 +93,11 @@ describe("trilith forget", () => {
 
   it("leaves no byte of one document, by its path, in any file, and everything of its author's others", async () => {
     const source = join(folder, "terse-engineer", "02-robots-and-traps.md");
+    const halfTrained = join(await withWorkspace(async (workspace) => workspace.folder), "work/train/a/checkpoints");
+    mkdirSync(halfTrained, { recursive: true });
     const { code, stderr } = await trilith("forget", "--document", source, "--yes");
     expect(code, stderr).toBe(0);
+    expect(existsSync(halfTrained)).toBe(false);
     expect(filesWith(stretchesOf("terse-engineer", "02-robots-and-traps.md"))).toEqual([]);
     expect(filesWith(stretchesOf("terse-engineer", "01-first-crawl.md")).length).toBeGreaterThan(0);
     await withWorkspace(async (workspace) => {

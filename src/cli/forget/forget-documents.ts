@@ -39,6 +39,8 @@ export async function forgetDocuments(
   onStage("artifacts");
   const artifacts = await eraseArtifacts(workspace, traces);
   const pages = eraseReport(join(workspace.folder, "report"), traces);
+  // What killed steps left to be gone on with: half-trained parameters may hold what was read.
+  rmSync(join(workspace.folder, "work"), { recursive: true, force: true });
   onStage("models");
   await (await workspace.open("registry")).forgetDocuments(documentIds);
   onStage("features");
