@@ -201,7 +201,11 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       const { createAnswerStore } = await import("./stores/answers/index.ts");
       return createAnswerStore(database, clock);
     },
-    trainer: async () => null,
+    async trainer() {
+      const { trainer = "local" } = config;
+      if (trainer === "local") return null;
+      return (await import("./trainers/index.ts")).commandTrainer(trainer);
+    },
     async schedules() {
       const { createScheduleStore } = await import("./stores/schedules/index.ts");
       return createScheduleStore(database, clock);

@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "anything"> = {
   "stores/answers": ["core", "contracts"],
   "stores/hub": ["core", "contracts"],
   models: ["core", "contracts", "text", "tensor"],
+  trainers: ["core", "contracts"],
   lineage: ["core", "contracts"],
   evaluation: ["core", "contracts", "text"],
   testing: ["core", "contracts", "orchestrator", "stores/artifacts", "stores/database", "stores/runs"],

@@ -75,7 +75,7 @@ export interface TrilithConfig {
    * a quarter of the memory, write faster and predict a little worse. Training always computes in floats.
    */
   readonly voicePrecision?: "float32" | "int8";
-  /** `local`, the default: this process. `{ command: [...] }`: a program. `{ openai: {...} }`: a service. */
+  /** `local`, the default: this process. `{ command: [...] }`: a program, as docs/trainers.md says. */
   readonly trainer?: TrainerConfig;
   /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */
   readonly allowedHosts?: readonly string[];

@@ -50,7 +50,7 @@ const ModelSource = z.object({
 /** What is known of how a version was made; what is absent is not known. */
 export const ModelFacts = z.object({
   method: z.string().optional(),
-  /** Who trained: `local`, `command`, `openai`. */
+  /** Who trained: `local`, `command`. */
   trainer: z.string().optional(),
   ended: z.string().optional(),
   /** By the names of the pipeline's configuration. */

@@ -26,7 +26,13 @@ interface TrainingJobBase {
   /** By the names that the pipeline's configuration gives them: `learning_rate`, `num_train_epochs`, `lora_r`. */
   readonly hyperparameters: { readonly [name: string]: JsonValue };
   /** The workspace's base. A trainer that cannot train it trains its own, and says so in the outcome. */
-  readonly base: { readonly name: string; readonly fingerprint: string; readonly parameterCount: number };
+  readonly base: {
+    readonly name: string;
+    readonly fingerprint: string;
+    readonly parameterCount: number;
+    /** Where its files are; absent where there are none. */
+    readonly folder?: string;
+  };
   /** Files of an adapter to go on from: what supervised training made, for preferences. */
   readonly adapter?: ReadonlyMap<string, Uint8Array>;
   /** The dataset's card, Markdown. */
@@ -85,7 +91,7 @@ export interface TrainingOutcome {
 
 /** Trains one job after another. */
 export interface Trainer {
-  /** `local`, `command`, `openai`: written into the model's card. */
+  /** `local`, `command`: written into the model's card. */
   readonly name: string;
   /** Changes with what decides what comes of a job, apart from the job. Part of cache keys. */
   readonly fingerprint: string;
@@ -100,26 +106,8 @@ export interface CommandTrainerConfig {
   readonly env?: Readonly<Record<string, string>>;
   /** What it trains: a folder or a hub's id. Default: the workspace's base. */
   readonly baseModel?: string;
-  /** Between being told to stop and being stopped: time to save. Default 30,000. */
+  /** Between being told to stop and being stopped: time to save. Default 1,500. */
   readonly stopGraceMs?: number;
 }
 
-/** A service with the fine-tuning jobs API of OpenAI. */
-export interface OpenAiTrainerConfig {
-  readonly openai: {
-    /** What is trained, by the service's name. */
-    readonly model: string;
-    /** Default: OpenAI's. */
-    readonly baseUrl?: string;
-    /** Default: OPENAI_API_KEY. */
-    readonly apiKey?: string;
-    /** Between two looks at the job. Default 10,000. */
-    readonly pollMs?: number;
-    /** What a million trained tokens cost; needed for `maxCostUsd`. */
-    readonly usdPerMillionTokens?: number;
-    /** A job that would cost more is not started; one that has cost more is cancelled. */
-    readonly maxCostUsd?: number;
-  };
-}
-
-export type TrainerConfig = "local" | CommandTrainerConfig | OpenAiTrainerConfig;
+export type TrainerConfig = "local" | CommandTrainerConfig;

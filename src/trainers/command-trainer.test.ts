@@ -1,0 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { silentLogger } from "../contracts/logger.ts";
+import type { TrainingJob } from "../contracts/training.ts";
+import { commandTrainer } from "./index.ts";
+
+function newJob(program: string) {
+  const folder = mkdtempSync(join(tmpdir(), "trilith-trainer-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "program.mjs");
+  writeFileSync(file, `import fs from "node:fs"; const job = process.argv[2];\n${program}`);
+  const said: [string, number, number | undefined][] = [];
+  const stop = new AbortController();
+  const job: TrainingJob = {
+    method: "sft",
+    train: [{ id: "1", instruction: "", answer: "one" }],
+    validation: [{ id: "2", instruction: "", answer: "two" }],
+    hyperparameters: { learning_rate: 0.1 },
+    base: { name: "tiny", fingerprint: "f", parameterCount: 1, folder: "/base" },
+    card: "# Data",
+    folder,
+    signal: stop.signal,
+    log: silentLogger,
+    onMetric: (...metric) => void said.push([metric[0], metric[1], metric[2]]),
+  };
+  return { job, said, stop, trainer: commandTrainer({ command: [process.execPath, file] }) };
+}
+
+const WRITES = `fs.writeFileSync(job + "/output/model/adapter_config.json", "{}");
+fs.writeFileSync(job + "/output/result.json", JSON.stringify({ metrics: { validation_loss: 2 } }));`;
+
+describe("a program as trainer", () => {
+  it("is given dataset and configuration, is heard, and gives back files and metrics", async () => {
+    const { job, said, trainer } = newJob(
+      `console.log(JSON.stringify({ metric: "train_loss", value: 1.5, step: 3 })); console.log("text");\n${WRITES}`,
+    );
+    const outcome = await trainer.train(job);
+    expect(outcome).toMatchObject({ ended: "completed", metrics: { validation_loss: 2 }, model: { kind: "lora" } });
+    expect(outcome.model.kind === "lora" && [...outcome.model.files.keys()]).toEqual(["adapter_config.json"]);
+    expect(said).toEqual([["train_loss", 1.5, 3]]);
+    expect(JSON.parse(readFileSync(join(job.folder, "config.json"), "utf8"))).toEqual({
+      schemaVersion: 1,
+      method: "sft",
+      base: "/base",
+      adapter: null,
+      hyperparameters: { learning_rate: 0.1 },
+    });
+    expect(readFileSync(join(job.folder, "dataset/train.jsonl"), "utf8")).toContain('"answer":"one"');
+  });
+
+  it("is told from one that fails, or that leaves nothing, by what it wrote last", async () => {
+    const failing = newJob('console.error("out of memory"); process.exit(3);');
+    await expect(failing.trainer.train(failing.job)).rejects.toMatchObject({
+      code: "trainer-failed",
+      message: expect.stringMatching(/code 3[^]*out of memory/),
+    });
+    const empty = newJob("");
+    await expect(empty.trainer.train(empty.job)).rejects.toMatchObject({ code: "trainer-output-invalid" });
+  });
+
+  it("is told to stop with SIGTERM, and finds what it saved in the same folder", async () => {
+    const { job, stop, trainer } = newJob(`
+if (fs.existsSync(job + "/checkpoints/saved")) {\n${WRITES}\n} else {
+  process.on("SIGTERM", () => { fs.writeFileSync(job + "/checkpoints/saved", ""); process.exit(0); });
+  console.log(JSON.stringify({ metric: "ready", value: 1 })); setInterval(() => {}, 1000);
+}`);
+    const stopped = trainer.train({ ...job, onMetric: () => stop.abort(new DOMException("stop", "AbortError")) });
+    await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
+    const again = await trainer.train({ ...job, signal: new AbortController().signal });
+    expect(again.metrics).toEqual({ validation_loss: 2 });
+  });
+});

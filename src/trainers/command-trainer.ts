@@ -1,0 +1,97 @@
+/**
+ * A program as trainer: it is given a folder with the dataset, a configuration and what an earlier attempt saved, says
+ * its metrics while it runs, and leaves the model's files. docs/trainers.md is the whole contract.
+ */
+
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { z } from "zod";
+import type { CommandTrainerConfig, Trainer, TrainingJob, TrainingOutcome } from "../contracts/training.ts";
+import { processEnvironment } from "../core/environment.ts";
+import { hashJson } from "../core/hash.ts";
+import { runProgram } from "../core/program.ts";
+import { TrainerFailedError, TrainerOutputError } from "./errors.ts";
+
+/** Less than an attempt waits for its step. */
+const DEFAULT_GRACE_MS = 1_500;
+
+const Result = z.object({
+  kind: z.enum(["lora", "full"]).default("lora"),
+  ended: z.enum(["completed", "early-stop", "time"]).default("completed"),
+  metrics: z.record(z.string(), z.number()).default({}),
+  base: z.object({ name: z.string(), fingerprint: z.string() }).optional(),
+});
+
+const Said = z.object({ metric: z.string(), value: z.number(), step: z.int().optional() });
+
+/** A trainer that runs the command. @throws {TrainerFailedError} {TrainerOutputError} from `train` */
+export function commandTrainer(config: CommandTrainerConfig): Trainer {
+  const [command, ...args] = config.command;
+  return {
+    name: "command",
+    fingerprint: hashJson([config.command, config.env ?? {}, config.baseModel ?? null]),
+    async train(job) {
+      await writeJob(job, config.baseModel ?? resolve(job.base.folder ?? job.base.name));
+      const end = await runProgram(
+        { command, args: [...args, job.folder] },
+        {
+          cwd: process.cwd(),
+          env: { ...processEnvironment(), ...config.env },
+          signal: job.signal,
+          killAfterMs: config.stopGraceMs ?? DEFAULT_GRACE_MS,
+          onLine: (stream, line) => (stream === "stderr" ? job.log.warn(line) : hear(line, job)),
+        },
+      ).catch((cause: unknown) => {
+        job.signal.throwIfAborted();
+        throw new TrainerFailedError(command, { cause });
+      });
+      if (end.code !== 0) throw new TrainerFailedError(command, end);
+      return readOutcome(command, join(job.folder, "output"));
+    },
+  };
+}
+
+async function writeJob(job: TrainingJob, base: string): Promise<void> {
+  const { folder, method, hyperparameters, train, validation, card, adapter } = job;
+  for (const name of ["dataset", "output/model", "checkpoints"]) await mkdir(join(folder, name), { recursive: true });
+  const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  await writeFile(join(folder, "dataset/train.jsonl"), lines(train));
+  await writeFile(join(folder, "dataset/validation.jsonl"), lines(validation));
+  await writeFile(join(folder, "dataset/card.md"), card);
+  for (const [path, bytes] of adapter ?? []) {
+    await mkdir(dirname(join(folder, "adapter", path)), { recursive: true });
+    await writeFile(join(folder, "adapter", path), bytes);
+  }
+  const config = { schemaVersion: 1, method, base, adapter: adapter === undefined ? null : "adapter", hyperparameters };
+  await writeFile(join(folder, "config.json"), JSON.stringify(config, undefined, 2));
+}
+
+/** A line that says a metric; any other is logged. */
+function hear(line: string, { log, onMetric }: TrainingJob): void {
+  const said = Said.safeParse(parseJson(line)).data;
+  if (said) onMetric(said.metric, said.value, said.step);
+  else log.info(line);
+}
+
+async function readOutcome(command: string, output: string): Promise<TrainingOutcome> {
+  const written = await readFile(join(output, "result.json"), "utf8").catch(() => "");
+  const result = Result.safeParse(parseJson(written)).data;
+  if (result === undefined) throw new TrainerOutputError(command, "wrote no result.json that can be read");
+  const files = new Map<string, Uint8Array>();
+  for (const entry of await readdir(join(output, "model"), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    files.set(relative(join(output, "model"), path).split(sep).join("/"), await readFile(path));
+  }
+  if (files.size === 0) throw new TrainerOutputError(command, "left output/model empty");
+  const { kind, metrics, ended, base } = result;
+  return { model: { kind, files }, metrics, ended, ...(base && { base }) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // text, or cut off
+  }
+}
