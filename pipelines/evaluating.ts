@@ -3,6 +3,7 @@
 import { pipeline } from "trilith";
 import { z } from "zod";
 import { evaluate } from "../steps/evaluating/evaluate.ts";
+import { recordEvaluation } from "../steps/evaluating/record-evaluation.ts";
 import { selectModels } from "../steps/evaluating/select-models.ts";
 
 export const evaluating = pipeline({
@@ -18,6 +19,8 @@ export const evaluating = pipeline({
   }),
   run({ author_full_names, ...parameters }) {
     const models = selectModels({ author_full_names: author_full_names ?? null });
-    return evaluate({ models, ...parameters });
+    const { report, tables } = evaluate({ models, ...parameters });
+    recordEvaluation({ report });
+    return { report, tables };
   },
 });

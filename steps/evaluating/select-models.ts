@@ -23,6 +23,7 @@ export const selectModels = step({
     const models = selected ?? newest;
     metadata.log({ models: models.map(({ name, version }) => `${name}@${version}`) });
     metadata.log(touched({ reads: models.map(modelKey) }));
-    return models;
+    // Without their measured values: an evaluation that records some does not ask for another.
+    return models.map((model) => ({ ...model, metrics: {} }));
   },
 });

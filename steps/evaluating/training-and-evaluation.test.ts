@@ -172,6 +172,10 @@ describe("training and evaluation", () => {
     const metrics = (await workspace.runs.observations.listMetrics(id)).map(({ name }) => name);
     expect(metrics).toContain("style_gain/Warm Essayist");
     expect(metrics).toContain("bits_per_byte/base/Terse Engineer");
+    const registered = await (await workspace.open("registry")).find("twin-warm-essayist");
+    expect(Object.keys(registered?.metrics ?? {})).toEqual(
+      expect.arrayContaining(["style_gain.low", "bits_per_byte", "longest_copied_words", "validation_loss"]),
+    );
   });
 
   it("says whose models there are when an author has none", async () => {
