@@ -115,10 +115,18 @@ export interface StructuredModel {
   answer<T>(request: StructuredRequest<T>): Promise<{ readonly value: T; readonly usage: TokenUsage }>;
 }
 
+/** Bases below it learn a voice from continuations, and from instructions only to repeat their template. */
+export const MIN_INSTRUCTION_PARAMETERS = 100e6;
+
 /** A base model, with or without an adapter, that continues text. It has a voice; what it says is no claim. */
 export interface VoiceModel {
   readonly id: string;
   readonly parameterCount: number;
+  /**
+   * How a conversation is put to it, as in its training: its base is large enough to have learnt from instructions.
+   * Without one it continues texts.
+   */
+  readonly chatTemplate?: ChatTemplate;
   /**
    * The continuation of a text, or of tokens as `ChatTemplate.promptIds` gives them, in pieces without the prompt. Equal
    * seeds give equal text.

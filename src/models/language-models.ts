@@ -5,7 +5,12 @@
 
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { LanguageModels, OpenTrainableOptions, TrainableModel } from "../contracts/models.ts";
+import {
+  type LanguageModels,
+  MIN_INSTRUCTION_PARAMETERS,
+  type OpenTrainableOptions,
+  type TrainableModel,
+} from "../contracts/models.ts";
 import { type ContentHash, hashBytes, hashJson, shortHash } from "../core/hash.ts";
 import { readBaseLicence } from "./base-licence.ts";
 import { openCheckpoint } from "./checkpoint-folder.ts";
@@ -60,15 +65,15 @@ export async function openLanguageModels({
   const shapes = llamaTensors(config);
   weights.check(shapes);
   const licence = await readBaseLicence(folder);
+  const parameterCount = parameterCountOf(config);
   const base = {
     ...(licence !== undefined && { licence }),
-    name: basename(folder),
-    folder,
+    ...{ name: basename(folder), folder, parameterCount },
     fingerprint: await fingerprintOf([join(folder, CONFIG_FILE), ...files, ...weights.files]),
-    parameterCount: parameterCountOf(config),
   };
   const settings = { config, ...(threads === undefined ? {} : { threads }) };
-  const voiceSettings = { ...settings, tokenizer, ...(precision === undefined ? {} : { precision }) };
+  const learnt = parameterCount >= MIN_INSTRUCTION_PARAMETERS && { chatTemplate };
+  const voiceSettings = { ...settings, tokenizer, ...learnt, ...(precision === undefined ? {} : { precision }) };
   const checked = (files: ReadonlyMap<string, Uint8Array>): LoraAdapter => {
     const adapter = parseAdapter(files);
     checkAdapter(adapter, shapes);

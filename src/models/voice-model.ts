@@ -3,7 +3,7 @@
  * Decoder and scorer are opened on first use and compute in threads of their own.
  */
 
-import type { GenerateOptions, Tokenizer, VoiceModel } from "../contracts/models.ts";
+import type { ChatTemplate, GenerateOptions, Tokenizer, VoiceModel } from "../contracts/models.ts";
 import { createRandom } from "../core/random.ts";
 import { type Decoder, type DecoderSequence, openDecoder } from "./decoder.ts";
 import { type LlamaConfig, parameterCountOf } from "./llama-config.ts";
@@ -23,6 +23,8 @@ export interface VoiceModelOptions {
   readonly config: LlamaConfig;
   readonly weights: Weights;
   readonly tokenizer: Tokenizer;
+  /** What puts conversations to it, where it has learnt from them. */
+  readonly chatTemplate?: ChatTemplate;
   /** Of one operation. Default 2. */
   readonly threads?: number;
   /** Default float32. int8 takes a quarter of the memory and predicts a little worse. */
@@ -30,13 +32,15 @@ export interface VoiceModelOptions {
 }
 
 /** A voice model; nothing is opened before it is used. `close` waits for what is running. */
-export function createVoiceModel({ id, config, weights, tokenizer, ...options }: VoiceModelOptions): VoiceModel {
+export function createVoiceModel(voice: VoiceModelOptions): VoiceModel {
+  const { id, config, weights, tokenizer, chatTemplate, ...options } = voice;
   let decoder: Promise<Decoder> | undefined;
   const open = (): Promise<Decoder> => (decoder ??= openDecoder(config, weights, options));
   const parameterCount = parameterCountOf(config);
   return {
     id,
     parameterCount,
+    ...(chatTemplate && { chatTemplate }),
     async *continue(prompt, options = {}) {
       yield* continueText(await open(), tokenizer, { prompt, ...options });
     },

@@ -51,7 +51,7 @@ function generate(
   const options = toGenerateOptions(request, signal);
   if (model.kind === "voice") {
     return (async function* () {
-      yield* turns.speak(model.author, question, options);
+      yield* turns.speak(model.author, [...history, { role: "user", content: question }], options);
       return {};
     })();
   }

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { corpusOf } from "../../test/corpus-of.ts";
 import type { Author } from "../contracts/documents.ts";
 import { createLogger, silentLogger } from "../contracts/logger.ts";
-import type { ChatModel, VoiceModel } from "../contracts/models.ts";
+import type { ChatMessage, ChatModel, VoiceModel } from "../contracts/models.ts";
 import { systemClock } from "../core/clock.ts";
 import { answerQuestion, createRetriever } from "../inference/index.ts";
 import { createServer, type RunningServer, type ServerOptions } from "./create-server.ts";
@@ -305,6 +305,19 @@ describe("the server", () => {
     expect(voiceModel.heard[0]).toEqual({ prompt: "a", aborted: true });
     unstreamed.abort();
     await expect.poll(() => voiceModel.heard[1]).toEqual({ prompt: "b", aborted: true });
+  });
+
+  it("puts the whole conversation to a voice that has learnt to reply, in the template of its training", async () => {
+    const promptIds = (messages: readonly ChatMessage[]): number[] => messages.map(({ content }) => content.length);
+    const voiceModel = { ...voice(), chatTemplate: { prompt: () => "", promptIds } };
+    const client = openAi(await start({ voiceModel }));
+    const messages = [
+      { role: "user" as const, content: "a" },
+      { role: "assistant" as const, content: "bb" },
+      { role: "user" as const, content: "ccc" },
+    ];
+    await client.chat.completions.create({ model: "voice-ada-lovelace", messages });
+    expect(voiceModel.heard.map(({ prompt }) => prompt)).toEqual(["1,2,3"]);
   });
 
   it("lets one voice speak at a time, and opens another version when there is one", async () => {

@@ -4,12 +4,15 @@
  */
 
 import type { Author } from "../contracts/documents.ts";
-import type { GenerateOptions, VoiceModel } from "../contracts/models.ts";
+import type { ChatMessage, GenerateOptions, VoiceModel } from "../contracts/models.ts";
 import type { VoiceSource } from "./ports.ts";
 
 export interface VoiceTurns {
-  /** The continuation in pieces; waits until the voices before it have ended. */
-  speak(author: Author, prompt: string, options: GenerateOptions): AsyncIterable<string>;
+  /**
+   * What follows in pieces: the reply to the conversation, or the continuation of its last message where the voice has
+   * not learnt to reply. Waits until the voices before it have ended.
+   */
+  speak(author: Author, messages: readonly ChatMessage[], options: GenerateOptions): AsyncIterable<string>;
   close(): Promise<void>;
 }
 
@@ -35,11 +38,13 @@ export function createVoiceTurns(source: VoiceSource): VoiceTurns {
     return resolve;
   };
   return {
-    async *speak(author, prompt, options) {
+    async *speak(author, messages, options) {
       const endTurn = await takeTurn();
       try {
         options.signal?.throwIfAborted();
-        yield* (await voiceOf(author)).continue(prompt, options);
+        const voice = await voiceOf(author);
+        const prompt = voice.chatTemplate?.promptIds(messages) ?? messages.at(-1)?.content ?? "";
+        yield* voice.continue(prompt, options);
       } finally {
         endTurn();
       }

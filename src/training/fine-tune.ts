@@ -3,7 +3,7 @@
  * held-out rows is watched, and the best parameters come out as the files of an adapter or of a whole checkpoint.
  */
 
-import type { LanguageModels, TrainableModel } from "../contracts/models.ts";
+import { type LanguageModels, MIN_INSTRUCTION_PARAMETERS, type TrainableModel } from "../contracts/models.ts";
 import type { InstructionRow } from "../contracts/training.ts";
 import type { Clock } from "../core/clock.ts";
 import { splitWords } from "../text/index.ts";
@@ -16,8 +16,6 @@ import { meanLoss } from "./train-loop.ts";
 import { type TrainingOptions, type TrainingSettings, toSettings } from "./training-options.ts";
 import { type CurvePoint, type RunResult, runTraining, type TrainingReport } from "./training-run.ts";
 
-/** Bases below it learn a voice from continuations, and from instructions only to repeat their template. */
-export const MIN_INSTRUCTION_PARAMETERS = 100e6;
 /** Fewer words make a handful of rows, which a model learns by heart. */
 export const MIN_TRAINING_WORDS = 300;
 const SAMPLE_PROMPT_WORDS = 8;

@@ -36,7 +36,6 @@ export {
 export {
   type FineTuneInput,
   fineTune,
-  MIN_INSTRUCTION_PARAMETERS,
   MIN_TRAINING_WORDS,
   rowsFor,
   type TrainingInput,
