@@ -80,7 +80,7 @@ export interface TrainingOutcome {
   readonly model: TrainedModel;
   /** What was trained, where it is not the workspace's base. */
   readonly base?: { readonly name: string; readonly fingerprint: string };
-  /** Last or best values; `validationLoss` and `finalTrainLoss` where they are known. */
+  /** Last or best values; `validation_loss` and `final_train_loss` where they are known. */
   readonly metrics: { readonly [name: string]: number };
   /**
    * `early-stop`: the held-out loss no longer fell. `chosen-fell`: chosen answers became less likely than they had been.
