@@ -7,6 +7,7 @@ import { join } from "node:path";
 const notBenchmarks = new Set([
   "run.ts",
   "report.ts",
+  "training-rounds.ts",
   "ir-data.ts",
   "extract-data.ts",
   "chunking-strategies.ts",
