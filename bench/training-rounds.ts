@@ -102,10 +102,9 @@ export async function matrixProducts({ config, batch, time, threads }: Setting) 
       // The head's share is that of four layers of all.
       return [{ sum: primitives.total(graph, back), flops: 4 * chunk * out * into }];
     });
-  const session = await openThreadSession(
-    graph.compile(Object.fromEntries(sums.map(({ sum }, i) => [`y${i}`, sum]))),
-    { threads },
-  );
+  const session = await openThreadSession(graph.compile(Object.fromEntries(sums.map(({ sum }, i) => [`y${i}`, sum]))), {
+    threads,
+  });
   return {
     flops: sums.reduce((all, { flops }) => all + flops, 0),
     run: () => secondsOf(session.run),

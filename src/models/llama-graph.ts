@@ -6,6 +6,7 @@
 import {
   addBias,
   attention,
+  checkpoint,
   crossEntropy,
   embedding,
   type Graph,
@@ -39,6 +40,8 @@ export interface LlamaParts {
   project(x: GraphTensor, layer: number, projection: Projection): GraphTensor;
   /** The embeddings [N, D] of ids [N], where they are held in another way than as the table of floats. */
   embed?(ids: GraphTensor): GraphTensor;
+  /** Whether a layer keeps only its input for the way back, and is computed again there. Default false. */
+  readonly checkpointing?: boolean;
 }
 
 /** The inputs of one batch, B sequences of T tokens. */
@@ -106,8 +109,11 @@ export function llamaHidden(
 ): GraphTensor {
   let x = parts.embed?.(ids) ?? embedding(graph, parts.weight("model.embed_tokens.weight"), ids);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    x = residual(graph, x, selfAttention(graph, config, parts, attend, { x, layer }));
-    x = residual(graph, x, feedForward(graph, config, parts, { x, layer }));
+    const run = (x: GraphTensor): GraphTensor => {
+      const attended = residual(graph, x, selfAttention(graph, config, parts, attend, { x, layer }));
+      return residual(graph, attended, feedForward(graph, config, parts, { x: attended, layer }));
+    };
+    x = parts.checkpointing ? checkpoint(graph, x, run) : run(x);
   }
   return rmsNorm(graph, x, parts.weight("model.norm.weight"), config.rms_norm_eps);
 }

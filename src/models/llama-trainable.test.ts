@@ -62,7 +62,8 @@ function values(name: string, size: number, deviation: number, mean = 0): Float3
   return Float32Array.from({ length: size }, (_, i) => mean + deviation * Math.sin(0.7 * i + 0.001 * i * i + seed));
 }
 
-async function openReference({ tied, lora }: { tied: boolean; lora: boolean }): Promise<TrainableModel> {
+async function openReference(how: { tied: boolean; lora: boolean; checkpointing?: boolean }): Promise<TrainableModel> {
+  const { tied, lora, checkpointing = false } = how;
   const config = { ...MICRO, tie_word_embeddings: tied };
   const weights = new Map(
     Object.entries(llamaTensors(config)).map(([name, shape]) => {
@@ -70,7 +71,7 @@ async function openReference({ tied, lora }: { tied: boolean; lora: boolean }): 
       return [name, values(name, size, 0.3, shape.length === 1 ? 1 : 0)] as const;
     }),
   );
-  const options = { config, weights, batch: 2, time: 16, threads: 1 };
+  const options = { config, weights, batch: 2, time: 16, threads: 1, checkpointing };
   const model = await (lora ? openLoraTrainable({ ...options, lora: LORA, seed: 1 }) : openFullTrainable(options));
   opened.push(model);
   if (lora) for (const { name, size, at } of pieces(model)) at(model.parameters).set(values(name, size, 0.2));
@@ -99,6 +100,20 @@ describe("the loss and every gradient equal those of PyTorch in float64", () => 
     }
     expect(await model.loss(batch)).toBeCloseTo(found.loss, 5);
   });
+});
+
+describe("checkpointing", () => {
+  it.each([{ lora: false }, { lora: true }])(
+    "changes neither the loss nor a gradient: LoRA $lora",
+    async ({ lora }) => {
+      const run = async (checkpointing: boolean) => {
+        const model = await openReference({ tied: true, lora, checkpointing });
+        const { loss, gradient } = await model.lossAndGradient(batch);
+        return { loss, gradient: gradient.slice(), held: await model.loss(batch) };
+      };
+      expect(await run(true)).toEqual(await run(false));
+    },
+  );
 });
 
 describe("a packed batch", () => {

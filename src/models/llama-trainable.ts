@@ -42,6 +42,8 @@ export interface TrainableOptions {
   readonly time: number;
   /** Threads of one operation. Default 2. */
   readonly threads?: number;
+  /** Less memory for more time: layers are computed again on the way back. Default false. */
+  readonly checkpointing?: boolean;
 }
 
 /** The same for LoRA matrices beside the model. */
@@ -73,7 +75,7 @@ export function openFullTrainable(options: TrainableOptions): Promise<TrainableM
   const parameters = sharedParameters(layout);
   for (const { name, offset, shape } of layout) parameters.set(weightOf(options.weights, name, shape), offset);
   return openTrainable(options, { layout, parameters }, (graph, parts) =>
-    plainParts(graph, (name) => parts.parameters.get(name) ?? frozen(graph, options, name)),
+    plainParts(graph, (name) => parts.parameters.get(name) ?? frozen(graph, options.config, name)),
   );
 }
 
@@ -98,7 +100,7 @@ export function openLoraTrainable(options: LoraTrainableOptions): Promise<Traina
     }
   }
   return openTrainable(options, { layout, parameters, lora }, (graph, { parameters: tensors, dropout }) => {
-    const plain = plainParts(graph, (name) => frozen(graph, options, name));
+    const plain = plainParts(graph, (name) => frozen(graph, options.config, name));
     return {
       weight: plain.weight,
       project(x, layer, projection) {
@@ -122,7 +124,7 @@ interface Trained extends Pick<TrainableModel, "parameters" | "layout"> {
 async function openTrainable(options: TrainableOptions, trained: Trained, partsOf: PartsOf): Promise<TrainableModel> {
   const { parameters, layout } = trained;
   const sessionOptions = {
-    inputs: { parameters },
+    inputs: { parameters, ...Object.fromEntries(frozenWeights(options, trained)) },
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   };
   const noiseSize = noiseSizeOf(trained, options);
@@ -164,7 +166,8 @@ function trainingGraph(options: TrainableOptions, trained: Trained, partsOf: Par
   const parameters = flatParameters(graph, trained.layout);
   const inputs = llamaInputs(graph, options.config, options);
   const parts = partsOf(graph, { parameters, dropout: dropouts(graph, trained, options) });
-  const loss = llamaLoss(graph, options.config, inputs, parts);
+  const checkpointing = options.checkpointing ?? false;
+  const loss = llamaLoss(graph, options.config, inputs, { ...parts, checkpointing });
   return graph.compile({ loss, gradient: flatGradient(graph, loss, parameters) });
 }
 
@@ -245,9 +248,26 @@ function loraTensors(
   return Object.fromEntries(layers.flat());
 }
 
-function frozen(graph: Graph, { config, weights }: TrainableOptions, name: string): GraphTensor {
-  const shape = llamaTensors(config)[name] ?? [];
-  return graph.constant(name, shape, weightOf(weights, name, shape));
+/**
+ * The frozen weights, which are inputs on memory that all sessions read. As constants of each graph they would be
+ * multiplied about 5 % faster, for the runtime lays them out anew; but it would hold copies of them, one a direction,
+ * and a graph may have 2 GB.
+ */
+function frozenWeights(options: TrainableOptions, { layout }: Trained): (readonly [string, Float32Array])[] {
+  const trained = new Set(layout.map(({ name }) => name));
+  return Object.entries(llamaTensors(options.config))
+    .filter(([name]) => !trained.has(name))
+    .map(([name, shape]) => {
+      const weight = weightOf(options.weights, name, shape);
+      if (weight.buffer instanceof SharedArrayBuffer) return [name, weight] as const;
+      const shared = new Float32Array(new SharedArrayBuffer(weight.byteLength));
+      shared.set(weight);
+      return [name, shared] as const;
+    });
+}
+
+function frozen(graph: Graph, config: LlamaConfig, name: string): GraphTensor {
+  return graph.input(name, llamaTensors(config)[name] ?? []);
 }
 
 function toProjection(name: string): Projection {

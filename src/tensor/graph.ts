@@ -80,8 +80,13 @@ export class Graph {
     return length;
   }
 
-  /** A tensor that is fed at every run. */
+  /** A tensor that is fed at every run; equal names are one input. */
   input(name: string, shape: readonly number[], type: ElementType = "float32"): GraphTensor {
+    const known = this.#inputs.find((input) => input.name === name);
+    if (known && known.shape.join() !== shape.join()) {
+      throw new ShapeError("input", [known, { name, shape }], "one shape for one name");
+    }
+    if (known) return known;
     const tensor = { name, shape, type };
     this.#inputs.push(tensor);
     return tensor;

@@ -3,7 +3,7 @@
  * Build forwards, ask for gradients, compile once, run often.
  */
 
-export { gradients } from "./autodiff.ts";
+export { checkpoint, gradients } from "./autodiff.ts";
 export { SessionError, ShapeError } from "./errors.ts";
 export { flatGradient, flatParameters, flatSize, layOut } from "./flat-parameters.ts";
 export { type CompiledGraph, Graph, type GraphTensor } from "./graph.ts";

@@ -53,7 +53,11 @@ export async function openOnMemory(
     interOpNumThreads: 1,
     enableMemPattern: false,
     logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    extra: {
+      session: { intra_op: { allow_spinning: "0" } },
+      // What a checkpoint computes again must not be merged with what it was computed from.
+      optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" },
+    },
   });
   const feeds = tensors(graph.inputs, memory.inputs);
   const fetches = tensors(graph.outputs, memory.outputs);

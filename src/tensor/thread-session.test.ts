@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { SessionError } from "./errors.ts";
 import { Graph } from "./graph.ts";
-import { matmul } from "./ops/primitives.ts";
+import { gatherRows, matmul } from "./ops/primitives.ts";
 import { openThreadSession } from "./thread-session.ts";
 
 const SIZE = 512;
@@ -20,6 +20,24 @@ it("computes what the graph says, run after run, in the same arrays", async () =
   session.input("a", Float32Array).set([1, 1]);
   await session.run();
   expect(output[0]).toBe(110);
+});
+
+it("reads a tensor of more than 2 GB where it lies, and copies none of it", async () => {
+  const graph = new Graph();
+  const [rows, columns] = [540_000, 1024];
+  const table = graph.input("table", [rows, columns]);
+  const row = gatherRows(graph, table, graph.constant("last", [1], Int32Array.of(rows - 1)));
+  const compiled = graph.compile({ row });
+  expect(compiled.model.byteLength).toBeLessThan(1000);
+  // Pages that nobody writes take no memory.
+  const values = new Float32Array(new SharedArrayBuffer(4 * rows * columns));
+  values[values.length - 1] = 7;
+  const before = process.memoryUsage.rss();
+  const session = await openThreadSession(compiled, { threads: 1, inputs: { table: values } });
+  await session.run();
+  expect(session.output("row", Float32Array).at(-1)).toBe(7);
+  expect(process.memoryUsage.rss() - before).toBeLessThan(2 ** 29);
+  await session.close();
 });
 
 it("leaves the event loop free while it computes", async () => {

@@ -137,7 +137,7 @@ describe("dropout", () => {
 
 describe("shapes that do not fit", () => {
   const graph = new Graph();
-  const of = (name: string, ...shape: number[]) => graph.input(name, shape);
+  const of = (name: string, ...shape: number[]) => ({ name, shape, type: "float32" as const });
 
   it("are refused with the operation, the tensors and their shapes", () => {
     const refuse = () => linear(graph, of("hidden", 5, 3), of("q_proj", 4, 2));
