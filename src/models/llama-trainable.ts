@@ -250,7 +250,7 @@ function loraTensors(
 
 /**
  * The frozen weights, which are inputs on memory that all sessions read. As constants of each graph they would be
- * multiplied about 5 % faster, for the runtime lays them out anew; but it would hold copies of them, one a direction,
+ * multiplied faster, for the runtime lays them out anew; but it would hold copies of them, one a direction,
  * and a graph may have 2 GB.
  */
 function frozenWeights(options: TrainableOptions, { layout }: Trained): (readonly [string, Float32Array])[] {
