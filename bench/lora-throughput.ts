@@ -16,6 +16,7 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "8" },
     batch: { type: "string", default: "4" },
     time: { type: "string", default: "256" },
+    checkpointing: { type: "boolean", default: false },
   },
 });
 const setting = {
@@ -28,6 +29,7 @@ const setting = {
 const model = await openLoraTrainable({
   ...setting,
   weights: createLlamaWeights(setting.config, 1),
+  checkpointing: flags.checkpointing,
   lora: { r: setting.rank, alpha: 16, targetModules: PROJECTIONS },
   seed: 1,
 });
