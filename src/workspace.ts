@@ -13,6 +13,7 @@ import type { EmbeddingCache } from "./contracts/embeddings.ts";
 import type { DatasetHub } from "./contracts/hub.ts";
 import { type Logger, silentLogger } from "./contracts/logger.ts";
 import type { ChatModel, Embedders, StructuredModel } from "./contracts/models.ts";
+import type { Trainer } from "./contracts/training.ts";
 import type { PortName, Workspace, WorkspacePorts } from "./contracts/workspace.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { hashBytes, hashJson, shortHash } from "./core/hash.ts";
@@ -201,11 +202,7 @@ function portOpeners(parts: Parts): { [N in PortName]: () => Promise<WorkspacePo
       const { createAnswerStore } = await import("./stores/answers/index.ts");
       return createAnswerStore(database, clock);
     },
-    async trainer() {
-      const { trainer = "local" } = config;
-      if (trainer === "local") return null;
-      return (await import("./trainers/index.ts")).commandTrainer(trainer);
-    },
+    trainer: () => openTrainer(parts),
     async schedules() {
       const { createScheduleStore } = await import("./stores/schedules/index.ts");
       return createScheduleStore(database, clock);
@@ -300,6 +297,15 @@ async function openDatasetHub({ env }: Parts): Promise<DatasetHub | null> {
   if (token === undefined || token === "") return null;
   const { huggingFaceHub } = await import("./stores/hub/index.ts");
   return huggingFaceHub({ token, fetch, ...(url ? { url } : {}) });
+}
+
+/** The configured trainer beyond this process; none otherwise. */
+async function openTrainer({ config: { trainer = "local" }, env, clock }: Parts): Promise<Trainer | null> {
+  if (trainer === "local") return null;
+  const { commandTrainer, openAiTrainer } = await import("./trainers/index.ts");
+  if ("command" in trainer) return commandTrainer(trainer);
+  const apiKey = trainer.openai.apiKey ?? env["OPENAI_API_KEY"];
+  return openAiTrainer({ ...trainer.openai, ...(apiKey ? { apiKey } : {}) }, { fetch, clock });
 }
 
 async function openStructuredModel(parts: Parts): Promise<StructuredModel | null> {

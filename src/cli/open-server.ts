@@ -55,12 +55,22 @@ async function workQueuedRuns(workspace: Workspace, signal: AbortSignal): Promis
   await worker.run({ signal });
 }
 
-/** Each author's model in production, or the newest where none is. */
+/** Each author's model in production, or the newest where none is, of those whose files are here. */
 function createVoiceSource(workspace: Workspace): VoiceSource {
+  const told = new Set<string>();
   const served = async (): Promise<ModelVersion[]> => {
     const models = await (await workspace.open("registry")).list();
     const best = new Map<string, ModelVersion>();
-    for (const model of models.toSorted((a, b) => rank(a) - rank(b) || b.version - a.version)) {
+    for (const { name, version, kind, remote } of models) {
+      if (kind !== "remote" || told.has(`${name}@${version}`)) continue;
+      told.add(`${name}@${version}`);
+      workspace.log.warn(`${name}@${version} is not served here: a remote model is asked at its service`, {
+        model: remote?.id ?? "",
+        baseUrl: remote?.baseUrl ?? "",
+      });
+    }
+    const here = models.filter(({ kind }) => kind !== "remote");
+    for (const model of here.toSorted((a, b) => rank(a) - rank(b) || b.version - a.version)) {
       if (!best.has(model.lineage.authorId)) best.set(model.lineage.authorId, model);
     }
     return [...best.values()];

@@ -75,7 +75,10 @@ export interface TrilithConfig {
    * a quarter of the memory, write faster and predict a little worse. Training always computes in floats.
    */
   readonly voicePrecision?: "float32" | "int8";
-  /** `local`, the default: this process. `{ command: [...] }`: a program, as docs/trainers.md says. */
+  /**
+   * `local`, the default: this process. `{ command: [...] }`: a program. `{ openai: { model } }`: a service with OpenAI's
+   * fine-tuning jobs. docs/trainers.md says how each of them is used.
+   */
   readonly trainer?: TrainerConfig;
   /** Hosts that may be collected from although their addresses are private: your intranet, a test server. */
   readonly allowedHosts?: readonly string[];

@@ -33,7 +33,10 @@ interface TrainingJobBase {
     /** Where its files are; absent where there are none. */
     readonly folder?: string;
   };
-  /** Files of an adapter to go on from: what supervised training made, for preferences. */
+  /**
+   * Files of an adapter to go on from: what supervised training made, for preferences. Where a service keeps it, the one
+   * file `REMOTE_START`.
+   */
   readonly adapter?: ReadonlyMap<string, Uint8Array>;
   /** The dataset's card, Markdown. */
   readonly card: string;
@@ -89,12 +92,17 @@ export interface TrainingOutcome {
   readonly ended: "completed" | "early-stop" | "chosen-fell" | "time";
 }
 
+/** A file with the `id` and `baseUrl` of a model that a service keeps, as JSON. */
+export const REMOTE_START = "remote.json";
+
 /** Trains one job after another. */
 export interface Trainer {
   /** `local`, `command`: written into the model's card. */
   readonly name: string;
   /** Changes with what decides what comes of a job, apart from the job. Part of cache keys. */
   readonly fingerprint: string;
+  /** Whether it trains another base than the workspace's: rows are then not chosen for the size of the workspace's. */
+  readonly hasOwnBase?: boolean;
   train(job: TrainingJob): Promise<TrainingOutcome>;
 }
 
@@ -110,4 +118,23 @@ export interface CommandTrainerConfig {
   readonly stopGraceMs?: number;
 }
 
-export type TrainerConfig = "local" | CommandTrainerConfig;
+/** A service with OpenAI's fine-tuning jobs. */
+export interface OpenAiTrainerConfig {
+  /** What is trained, as the service calls it: `gpt-4.1-nano-2025-04-14`. */
+  readonly model: string;
+  /** Up to and without `/fine_tuning/jobs`. Default OpenAI's. */
+  readonly baseUrl?: string;
+  /** Default: OPENAI_API_KEY. */
+  readonly apiKey?: string;
+  /** Between two looks at a job. Default 10,000. */
+  readonly pollMs?: number;
+  /** Of trained tokens; without it costs are not known. */
+  readonly usdPerMillionTokens?: number;
+  /** A job that is estimated to cost more is not started; one that has cost more is cancelled. Needs the price. */
+  readonly maxCostUsd?: number;
+  /** Services take no learning rate, but a factor of their own. Default: the service's choice. */
+  readonly learningRateMultiplier?: number;
+}
+
+/** Who trains: this process, a program, or a service. */
+export type TrainerConfig = "local" | CommandTrainerConfig | { readonly openai: OpenAiTrainerConfig };

@@ -17,6 +17,19 @@ export class NoModelError extends TrilithError {
   }
 }
 
+/** Thrown when services keep all models that are to be evaluated. */
+export class RemoteModelsError extends TrilithError {
+  override readonly code = "evaluation-remote-models";
+  override readonly usage = true;
+
+  constructor(models: readonly string[]) {
+    super(
+      `Services keep ${models.join(", ")}; expected a model with files, for what an evaluation measures needs its ` +
+        "probabilities. A remote model is asked at its service; run training with trainer: local for one that can be measured.",
+    );
+  }
+}
+
 /** Thrown when a model was trained on another base than the one in use. */
 export class BaseChangedError extends TrilithError {
   override readonly code = "evaluation-base-changed";

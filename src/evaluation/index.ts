@@ -1,7 +1,7 @@
 /** Door of the evaluation room: scores as pure functions, and the statistics that say what a difference is worth. */
 
 export { type CopiedSpan, distinctNgrams, longestCopiedSpan, ngramOverlap } from "./copying.ts";
-export { BaseChangedError, NoModelError } from "./errors.ts";
+export { BaseChangedError, NoModelError, RemoteModelsError } from "./errors.ts";
 export {
   CopyingRow,
   type EvaluatedVoice,

@@ -30,6 +30,7 @@ export function commandTrainer(config: CommandTrainerConfig): Trainer {
   return {
     name: "command",
     fingerprint: hashJson([config.command, config.env ?? {}, config.baseModel ?? null]),
+    hasOwnBase: config.baseModel !== undefined,
     async train(job) {
       await writeJob(job, config.baseModel ?? resolve(job.base.folder ?? job.base.name));
       const end = await runProgram(

@@ -2,3 +2,15 @@
 
 export { commandTrainer } from "./command-trainer.ts";
 export { TrainerFailedError, TrainerOutputError } from "./errors.ts";
+export { type OpenAiTrainerOptions, openAiTrainer } from "./open-ai-trainer.ts";
+export {
+  TrainerAnswerError,
+  TrainerBusyError,
+  TrainerCostError,
+  TrainerJobCancelledError,
+  TrainerJobFailedError,
+  TrainerKeyError,
+  TrainerRequestError,
+  TrainerRowsError,
+  TrainerStartError,
+} from "./service-errors.ts";

@@ -155,3 +155,16 @@ export class StartUnclearError extends TrilithError {
     );
   }
 }
+
+/** Thrown when training is to go on here from a model that a service keeps. */
+export class StartRemoteError extends TrilithError {
+  override readonly code = "start-remote";
+  override readonly usage = true;
+
+  constructor(model: string, baseUrl: string) {
+    super(
+      `${model} is kept by the service at ${baseUrl}; expected a model whose files are here, or trainer: { openai } with that ` +
+        "service. Say start_from: base, or name another version.",
+    );
+  }
+}

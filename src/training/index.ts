@@ -2,6 +2,7 @@
  * Training: from an author's documents to a dataset, and from a dataset to a fine-tuned model.
  */
 
+export { REMOTE_START } from "../contracts/training.ts";
 export { type AdamWOptions, createAdamW } from "./adamw.ts";
 export { type Checkpoints, type CheckpointsOptions, openCheckpoints, type TrainingState } from "./checkpoints.ts";
 export { curveChart, sparkline } from "./curve.ts";
@@ -30,6 +31,7 @@ export {
   NothingToTrainOnError,
   OptimizerStateError,
   OptionConflictError,
+  StartRemoteError,
   StartUnclearError,
   TrainingDivergedError,
 } from "./errors.ts";

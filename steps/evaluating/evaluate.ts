@@ -1,10 +1,18 @@
 /** Evaluates authors' adapters against each other, on documents that none of them was trained on. */
 
-import { type CleanedDocument, loadModelFiles, ModelVersion, step, type WorkspacePorts } from "trilith";
+import {
+  type CleanedDocument,
+  loadModelFiles,
+  ModelVersion,
+  type StepContext,
+  step,
+  type WorkspacePorts,
+} from "trilith";
 import {
   BaseChangedError,
   evaluateVoices,
   heldOutDocuments,
+  RemoteModelsError,
   renderVoicesReport,
   VoicesReport,
 } from "trilith/evaluation";
@@ -42,7 +50,7 @@ export const evaluate = step({
   async run({ models, samples_per_voice, is_dummy, seed }, { workspace, metric, log, signal }) {
     const { base } = workspace.languageModels;
     const subjects = await Promise.all(
-      models.map(async (model) => {
+      withFiles(models, log).map(async (model) => {
         const { trained, heldOut } = await documentsFor(model, workspace.features);
         const measured = heldOut.slice(0, is_dummy ? DUMMY.documents : undefined);
         const author = model.lineage.authorFullName;
@@ -84,6 +92,17 @@ export const evaluate = step({
   },
 });
 
+/** Those that are here: a model that a service keeps is left out, and said. */
+function withFiles(models: readonly ModelVersion[], log: StepContext["log"]): ModelVersion[] {
+  const nameOf = ({ name, version }: ModelVersion): string => `${name}@${version}`;
+  const remote = models.filter(({ kind }) => kind === "remote");
+  if (remote.length > 0 && remote.length === models.length) throw new RemoteModelsError(remote.map(nameOf));
+  for (const model of remote) {
+    log.warn(`${nameOf(model)} is left out: a remote model is asked at its service (${model.remote?.baseUrl})`);
+  }
+  return models.filter(({ kind }) => kind !== "remote");
+}
+
 async function documentsFor(
   model: ModelVersion,
   features: WorkspacePorts["features"],
@@ -93,14 +112,15 @@ async function documentsFor(
 }
 
 async function openVoice(
-  { name, version, files, lineage }: ModelVersion,
+  model: ModelVersion,
   { artifacts, languageModels }: Pick<WorkspacePorts, "artifacts" | "languageModels">,
 ) {
   const { base } = languageModels;
+  const { name, version, lineage } = model;
   if (lineage.baseFingerprint !== base.fingerprint) {
     throw new BaseChangedError(`${name}@${version}`, `${lineage.baseModel} (${lineage.baseFingerprint})`, base.name);
   }
-  return languageModels.openVoice(await loadModelFiles({ files }, artifacts));
+  return languageModels.openVoice(await loadModelFiles(model, artifacts));
 }
 
 function metricsOf({ style, copying }: VoicesReport): [string, number][] {

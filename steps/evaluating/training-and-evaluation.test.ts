@@ -2,11 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runPipeline, type Workspace, type WorkspacePorts } from "trilith";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { evaluating } from "../../pipelines/evaluating.ts";
 import { generateDatasets } from "../../pipelines/generate-datasets.ts";
 import { training } from "../../pipelines/training.ts";
 import { silentLogger } from "../../src/contracts/logger.ts";
+import type { PortName } from "../../src/contracts/workspace.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { createArtifactStore, memoryBlobs } from "../../src/stores/artifacts/index.ts";
 import { migrateDatabase, openSqliteDatabase } from "../../src/stores/database/index.ts";
@@ -14,6 +15,8 @@ import { createFeatureStore, featureMigrations } from "../../src/stores/features
 import { createModelRegistry, registryMigrations } from "../../src/stores/registry/index.ts";
 import { createRunJournal, runMigrations } from "../../src/stores/runs/index.ts";
 import { createWarehouse, warehouseMigrations } from "../../src/stores/warehouse/index.ts";
+import { KEY, openFixtureService } from "../../src/trainers/fixture-service.ts";
+import { openAiTrainer } from "../../src/trainers/index.ts";
 import { fixtureChunks, fixtureDocument } from "../../src/training/datasets/fixture-documents.ts";
 import { Sample } from "../../src/training/datasets/index.ts";
 import { createByteFrequencyModels } from "../../src/training/fixture-models.ts";
@@ -176,6 +179,44 @@ describe("training and evaluation", () => {
     expect(Object.keys(registered?.metrics ?? {})).toEqual(
       expect.arrayContaining(["style_gain.low", "bits_per_byte", "longest_copied_words", "validation_loss"]),
     );
+  });
+
+  it("trains at a service, goes on there by dpo, and evaluates no model whose files are not here", async () => {
+    const service = await openFixtureService();
+    onTestFinished(() => service.close());
+    const config = { model: "small", baseUrl: service.baseUrl, apiKey: KEY };
+    const trainer = openAiTrainer(config, { fetch, clock: systemClock() });
+    const local = workspace;
+    const folder = mkdtempSync(join(tmpdir(), "trilith-remote-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const open = async (port: PortName) => (port === "trainer" ? trainer : await local.open(port));
+    const away = { ...local, folder, open: open as Workspace["open"] }; // gives each port its own kind
+    const author_full_name = "Warm Essayist";
+    service.script.push({ status: "succeeded", fine_tuned_model: "ft:warm" });
+    const trained = await runPipeline(training, { author_full_name }, { workspace: away });
+    const { model } = await trained.result;
+    expect(model).toMatchObject({ kind: "remote", files: {}, remote: { id: "ft:warm", baseUrl: service.baseUrl } });
+    expect(model.lineage.baseModel).toBe("small-2026-01-01");
+    const asked = [...service.files.values()]
+      .join("")
+      .split("\n")
+      .filter((line) => !line.includes("Go on with"));
+    expect(asked.length).toBeGreaterThan(1);
+
+    const preference_data = join(folder, "pairs.jsonl");
+    const pairs = Array.from({ length: 8 }, (_, i) => ({ prompt: `Say ${i}`, chosen: "Tea.", rejected: "Coffee!" }));
+    writeFileSync(preference_data, pairs.map((pair) => JSON.stringify(pair)).join("\n"));
+    const dpo = { finetuning_type: "dpo", author_full_name, preference_data, start_from: "latest" } as const;
+    await expect(run(training, dpo)).rejects.toMatchObject({
+      message: expect.stringContaining("is kept by the service"),
+    });
+    service.script.push({ status: "succeeded", fine_tuned_model: "ft:warmer" });
+    await (await runPipeline(training, dpo, { workspace: away })).result;
+    expect(service.created.map(({ model }) => model)).toEqual(["small", "ft:warm"]);
+
+    await expect(run(evaluating, { author_full_names: [author_full_name] })).rejects.toThrow(/asked at its service/);
+    const { outputs } = await run(evaluating, { is_dummy: true });
+    expect(outputs.report.models.map(({ author }) => author)).toEqual(["Terse Engineer"]);
   });
 
   it("says whose models there are when an author has none", async () => {

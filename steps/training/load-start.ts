@@ -2,7 +2,7 @@
 
 import { Author, type Folder, folder, loadModelFiles, step } from "trilith";
 import { modelKey, touched } from "trilith/lineage";
-import { modelNameOf, StartUnclearError } from "trilith/training";
+import { modelNameOf, REMOTE_START, StartRemoteError, StartUnclearError } from "trilith/training";
 import { z } from "zod";
 
 export const loadStart = step({
@@ -13,9 +13,9 @@ export const loadStart = step({
     start_from: z.string(),
   }),
   output: folder(),
-  uses: ["registry", "artifacts"],
+  uses: ["registry", "artifacts", "trainer"],
   cache: false,
-  async run({ author, start_from }, { workspace: { registry, artifacts }, metadata }) {
+  async run({ author, start_from }, { workspace: { registry, artifacts, trainer }, metadata }) {
     const own = modelNameOf(author.fullName);
     const [name = own, number] = start_from === "latest" ? [own] : start_from.split("@");
     const which = number === undefined ? "latest" : Number(number);
@@ -26,6 +26,11 @@ export const loadStart = step({
     }
     metadata.log({ start: `${version.name}@${version.version}` });
     metadata.log(touched({ reads: [modelKey(version)] }));
+    if (version.remote !== null) {
+      const { id, baseUrl } = version.remote;
+      if (trainer?.name !== "openai") throw new StartRemoteError(`${version.name}@${version.version}`, baseUrl);
+      return new Map([[REMOTE_START, new TextEncoder().encode(JSON.stringify({ id, baseUrl }))]]);
+    }
     const files: Folder = await loadModelFiles(version, artifacts);
     return files;
   },

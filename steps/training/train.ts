@@ -80,13 +80,13 @@ export const train = step({
 type FolderKey = Parameters<StepContext["folder"]>[0];
 type TrainInput = Parameters<(typeof train)["run"]>[0];
 
-/** The rows of the method, those that this base learns from, with some held out. */
+/** The rows of the method, those that the base learns from, with some held out. */
 function rowsOf(
   { method, samples, pairs, validation_split_size: fraction, hyperparameters: { seed } }: TrainInput,
-  { workspace, log }: Pick<StepContext<"languageModels">, "workspace" | "log">,
+  { workspace, log }: Pick<StepContext<"languageModels" | "trainer">, "workspace" | "log">,
 ) {
   if (method === "dpo") return { method: "dpo" as const, ...holdOutPairs(pairs, { fraction, seed }) };
-  const usable = rowsFor(workspace.languageModels, samples);
+  const usable = workspace.trainer?.hasOwnBase ? samples : rowsFor(workspace.languageModels, samples);
   if (usable.length < samples.length) {
     log.info("the base is too small for instructions: it trains on continuations alone", {
       samples: samples.length,

@@ -23,7 +23,8 @@ export async function runVoiceStage(session: Session): Promise<void> {
   await add("base", await languageModels.openVoice());
   for (const { name } of report.authors) {
     const model = await newestModelOf(session, name);
-    if (model) await add(name, await languageModels.openVoice(await loadModelFiles(model, workspace.artifacts)));
+    if (model?.kind === "remote") terminal.note(`  ${name}: a remote model is asked at its service`);
+    else if (model) await add(name, await languageModels.openVoice(await loadModelFiles(model, workspace.artifacts)));
   }
 }
 

@@ -45,6 +45,19 @@ export class ModelInUseError extends TrilithError {
   }
 }
 
+/** Thrown when the files of a model are needed that a service keeps. */
+export class ModelRemoteError extends TrilithError {
+  override readonly code = "model-is-remote";
+  override readonly usage = true;
+
+  constructor({ name, version }: ModelRef, remote: { readonly id: string; readonly baseUrl: string } | null) {
+    super(
+      `${name}@${version} is kept by a service (${remote?.id} at ${remote?.baseUrl}), and its files are not here; expected a ` +
+        "version with files. A remote model is asked at its service: as chatModel of the configuration.",
+    );
+  }
+}
+
 /** Thrown for an alias that would read as something else. */
 export class ModelAliasError extends TrilithError {
   override readonly code = "model-alias";

@@ -1,6 +1,12 @@
 /** Door of the registry room: models, their versions and stages. */
 
-export { ModelAliasError, ModelForgottenError, ModelInUseError, ModelVersionMissingError } from "./errors.ts";
+export {
+  ModelAliasError,
+  ModelForgottenError,
+  ModelInUseError,
+  ModelRemoteError,
+  ModelVersionMissingError,
+} from "./errors.ts";
 export { loadModelFiles } from "./load-model-files.ts";
 export { createModelRegistry } from "./model-registry.ts";
 export { registryMigrations } from "./tables.ts";
