@@ -2,7 +2,6 @@
 
 export { commandTrainer } from "./command-trainer.ts";
 export { TrainerFailedError, TrainerOutputError } from "./errors.ts";
-export { type OpenAiTrainerOptions, openAiTrainer } from "./open-ai-trainer.ts";
 export {
   TrainerAnswerError,
   TrainerBusyError,
@@ -13,4 +12,5 @@ export {
   TrainerRequestError,
   TrainerRowsError,
   TrainerStartError,
-} from "./service-errors.ts";
+} from "./open-ai-errors.ts";
+export { type OpenAiTrainerOptions, openAiTrainer } from "./open-ai-trainer.ts";

@@ -9,7 +9,7 @@
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import { isTrilithError, messageOf } from "../core/errors.ts";
-import { TrainerAnswerError, TrainerBusyError, TrainerKeyError, TrainerRequestError } from "./service-errors.ts";
+import { TrainerAnswerError, TrainerBusyError, TrainerKeyError, TrainerRequestError } from "./open-ai-errors.ts";
 
 const RETRIES = 6;
 const FIRST_WAIT_MS = 1_000;
@@ -96,7 +96,7 @@ export interface Jobs {
   pause(attempt: number, retryAfterMs: number | undefined): Promise<void>;
 }
 
-/** The jobs of one account. Every call throws the errors of `service-errors.ts`, or the signal's reason. */
+/** The jobs of one account. Every call throws the errors of `open-ai-errors.ts`, or the signal's reason. */
 export function openAiJobs(access: ServiceAccess): Jobs {
   const ask = <T>(schema: z.ZodType<T>, request: Request): Promise<T> => askAgain(schema, request, access);
   const jobs = "/fine_tuning/jobs";
@@ -201,17 +201,18 @@ async function askOnce<T>(
   { what, path, body, timeoutMs = TIMEOUT_MS }: Request,
   access: ServiceAccess,
 ): Promise<T> {
-  const { baseUrl, apiKey, fetch, signal } = access;
+  const { baseUrl, apiKey, signal } = access;
   signal.throwIfAborted();
-  const answer = await fetch(`${baseUrl}${path}`, {
-    method: body === undefined ? "GET" : "POST",
-    headers: {
-      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-      ...(typeof body === "string" && body !== "" ? { "content-type": "application/json" } : {}),
-    },
-    ...(body === undefined || body === "" ? {} : { body }),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-  })
+  const answer = await access
+    .fetch(`${baseUrl}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+        ...(typeof body === "string" && body !== "" ? { "content-type": "application/json" } : {}),
+      },
+      ...(body === undefined || body === "" ? {} : { body }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    })
     .then(async (response) => ({ response, text: await response.text() }))
     .catch((cause: unknown) => {
       signal.throwIfAborted();

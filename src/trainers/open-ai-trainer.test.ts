@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createLogger } from "../contracts/logger.ts";
 import { type OpenAiTrainerConfig, REMOTE_START, type TrainingJob } from "../contracts/training.ts";
 import type { Clock } from "../core/clock.ts";
-import { type FixtureService, KEY, openFixtureService } from "./fixture-service.ts";
+import { type FixtureService, KEY, openFixtureService } from "./fixture-fine-tuning.ts";
 import { openAiTrainer } from "./index.ts";
 
 const TEXT = "The tide was out. We walked to the wreck and found its lamp still there, full of sand and small crabs.";

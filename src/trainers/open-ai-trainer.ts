@@ -15,10 +15,6 @@ import {
 import type { Clock } from "../core/clock.ts";
 import { hashJson, shortHash } from "../core/hash.ts";
 import { parseWith } from "../core/schema.ts";
-import { Metrics } from "./open-ai-events.ts";
-import { type Checkpoint, type Job, type Jobs, type NewJob, openAiJobs } from "./open-ai-jobs.ts";
-import { EMPTY_RECORD, loadRecord, type ServiceRecord, saveRecord } from "./open-ai-record.ts";
-import { type ChatLines, toChatLines } from "./open-ai-rows.ts";
 import {
   TrainerAnswerError,
   TrainerBusyError,
@@ -28,7 +24,11 @@ import {
   TrainerRequestError,
   TrainerRowsError,
   TrainerStartError,
-} from "./service-errors.ts";
+} from "./open-ai-errors.ts";
+import { Metrics } from "./open-ai-events.ts";
+import { type Checkpoint, type Job, type Jobs, type NewJob, openAiJobs } from "./open-ai-jobs.ts";
+import { EMPTY_RECORD, loadRecord, type ServiceRecord, saveRecord } from "./open-ai-record.ts";
+import { type ChatLines, toChatLines } from "./open-ai-rows.ts";
 
 const OPENAI = "https://api.openai.com/v1";
 const DEFAULT_POLL_MS = 10_000;
@@ -61,7 +61,7 @@ interface Work {
 }
 
 /**
- * A trainer that asks the service. `train` throws the errors of `service-errors.ts`.
+ * A trainer that asks the service. `train` throws the errors of `open-ai-errors.ts`.
  *
  * @throws {InvalidInputError} for a configuration without a model, or with a limit of cost and no price
  */

@@ -15,7 +15,7 @@ import { createFeatureStore, featureMigrations } from "../../src/stores/features
 import { createModelRegistry, registryMigrations } from "../../src/stores/registry/index.ts";
 import { createRunJournal, runMigrations } from "../../src/stores/runs/index.ts";
 import { createWarehouse, warehouseMigrations } from "../../src/stores/warehouse/index.ts";
-import { KEY, openFixtureService } from "../../src/trainers/fixture-service.ts";
+import { KEY, openFixtureService } from "../../src/trainers/fixture-fine-tuning.ts";
 import { openAiTrainer } from "../../src/trainers/index.ts";
 import { fixtureChunks, fixtureDocument } from "../../src/training/datasets/fixture-documents.ts";
 import { Sample } from "../../src/training/datasets/index.ts";
