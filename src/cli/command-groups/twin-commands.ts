@@ -1,9 +1,18 @@
-/** Commands about twins: serve, start. */
+/** Commands about twins: serve, start, write. */
 
 import type { Command } from "commander";
 import { type Bind, example } from "./bind.ts";
 
 export function addTwinCommands(program: Command, bind: Bind): void {
+  program
+    .command("write")
+    .summary("what the base and a model make of the same beginnings")
+    .argument("<prompts...>", "beginnings, each in quotes; requests where the base has learnt to reply")
+    .requiredOption("--model <name>", "a name for its newest version, or name@version, name@stage, name@alias")
+    .option("--tokens <count>", "at most, of each text", "80")
+    .option("--seed <number>", "another one gives other texts", "1")
+    .addHelpText("after", example('trilith write "The trouble with tests is" "Last week" --model twin-jane-doe'))
+    .action(bind(async () => (await import("../commands/write.ts")).writeCommand));
   program
     .command("serve")
     .summary("serve the twins over HTTP, in the manner of OpenAI's API")
