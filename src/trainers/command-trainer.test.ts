@@ -44,10 +44,29 @@ describe("a program as trainer", () => {
       schemaVersion: 1,
       method: "sft",
       base: "/base",
+      isOtherBase: false,
       adapter: null,
       hyperparameters: { learning_rate: 0.1 },
     });
     expect(readFileSync(join(job.folder, "dataset/train.jsonl"), "utf8")).toContain('"answer":"one"');
+  });
+
+  it("says how far it is, why it ended, and which base it trained where that is another", async () => {
+    const steps: [number, number][] = [];
+    const says = (base: object) => `console.log(JSON.stringify({ progress: 2, of: 8 }));\n${WRITES}
+fs.writeFileSync(job + "/output/result.json", JSON.stringify({ ended: "chosen-fell", ...${JSON.stringify(base)} }));`;
+    const { job, trainer } = newJob(says({ base: { name: "larger", fingerprint: "g" } }));
+    const outcome = await trainer.train({ ...job, onProgress: (done, total) => void steps.push([done, total]) });
+    expect(outcome).toMatchObject({ ended: "chosen-fell", base: { name: "larger", fingerprint: "g" } });
+    expect(steps).toEqual([[2, 8]]);
+    const silent = newJob(says({}));
+    const command = [process.execPath, join(silent.job.folder, "program.mjs")] as const;
+    const other = commandTrainer({ command: [...command], baseModel: "a-hub/larger" });
+    await expect(other.train(silent.job)).rejects.toThrow("which base it trained");
+    expect(JSON.parse(readFileSync(join(silent.job.folder, "config.json"), "utf8"))).toMatchObject({
+      base: "a-hub/larger",
+      isOtherBase: true,
+    });
   });
 
   it("is told from one that fails, or that leaves nothing, by what it wrote last", async () => {

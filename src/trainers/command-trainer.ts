@@ -17,12 +17,13 @@ const DEFAULT_GRACE_MS = 1_500;
 
 const Result = z.object({
   kind: z.enum(["lora", "full"]).default("lora"),
-  ended: z.enum(["completed", "early-stop", "time"]).default("completed"),
+  ended: z.enum(["completed", "early-stop", "chosen-fell", "time"]).default("completed"),
   metrics: z.record(z.string(), z.number()).default({}),
   base: z.object({ name: z.string(), fingerprint: z.string() }).optional(),
 });
 
 const Said = z.object({ metric: z.string(), value: z.number(), step: z.int().optional() });
+const Progress = z.object({ progress: z.int().nonnegative(), of: z.int().positive(), label: z.string().optional() });
 
 /** A trainer that runs the command. @throws {TrainerFailedError} {TrainerOutputError} from `train` */
 export function commandTrainer(config: CommandTrainerConfig): Trainer {
@@ -32,7 +33,8 @@ export function commandTrainer(config: CommandTrainerConfig): Trainer {
     fingerprint: hashJson([config.command, config.env ?? {}, config.baseModel ?? null]),
     hasOwnBase: config.baseModel !== undefined,
     async train(job) {
-      await writeJob(job, config.baseModel ?? resolve(job.base.folder ?? job.base.name));
+      const base = baseOf(job, config.baseModel);
+      await writeJob(job, base);
       const end = await runProgram(
         { command, args: [...args, job.folder] },
         {
@@ -47,12 +49,21 @@ export function commandTrainer(config: CommandTrainerConfig): Trainer {
         throw new TrainerFailedError(command, { cause });
       });
       if (end.code !== 0) throw new TrainerFailedError(command, end);
-      return readOutcome(command, join(job.folder, "output"));
+      const outcome = await readOutcome(command, join(job.folder, "output"));
+      if (base.isOtherBase && !outcome.base) throw new TrainerOutputError(command, "did not say which base it trained");
+      return outcome;
     },
   };
 }
 
-async function writeJob(job: TrainingJob, base: string): Promise<void> {
+/** What is to be trained, and whether it is another base than the workspace's. */
+function baseOf({ base }: TrainingJob, baseModel: string | undefined) {
+  const own = resolve(base.folder ?? base.name);
+  const isOtherBase = baseModel !== undefined && resolve(baseModel) !== own;
+  return { base: isOtherBase ? baseModel : own, isOtherBase };
+}
+
+async function writeJob(job: TrainingJob, base: ReturnType<typeof baseOf>): Promise<void> {
   const { folder, method, hyperparameters, train, validation, card, adapter } = job;
   for (const name of ["dataset", "output/model", "checkpoints"]) await mkdir(join(folder, name), { recursive: true });
   const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
@@ -63,14 +74,18 @@ async function writeJob(job: TrainingJob, base: string): Promise<void> {
     await mkdir(dirname(join(folder, "adapter", path)), { recursive: true });
     await writeFile(join(folder, "adapter", path), bytes);
   }
-  const config = { schemaVersion: 1, method, base, adapter: adapter === undefined ? null : "adapter", hyperparameters };
+  const start = { ...base, adapter: adapter === undefined ? null : "adapter" };
+  const config = { schemaVersion: 1, method, ...start, hyperparameters };
   await writeFile(join(folder, "config.json"), JSON.stringify(config, undefined, 2));
 }
 
-/** A line that says a metric; any other is logged. */
-function hear(line: string, { log, onMetric }: TrainingJob): void {
-  const said = Said.safeParse(parseJson(line)).data;
+/** A line that says a metric or how far it is; any other is logged. */
+function hear(line: string, { log, onMetric, onProgress }: TrainingJob): void {
+  const json = parseJson(line);
+  const said = Said.safeParse(json).data;
+  const progress = Progress.safeParse(json).data;
   if (said) onMetric(said.metric, said.value, said.step);
+  else if (progress) onProgress?.(progress.progress, progress.of, progress.label);
   else log.info(line);
 }
 
