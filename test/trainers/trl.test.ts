@@ -24,6 +24,7 @@ const KEYS = {
   ...{ per_device_train_batch_size: 4, learning_rate: 0.01, warmup_ratio: 0, max_steps: 6, eval_steps: 3 },
   ...{ sample_every_seconds: 15, packing: false, seed: 1 },
 };
+const DPO = { force: true, max_steps: 4, beta: 0.2, save_steps: 2 };
 const TEMPLATE =
   "{{ bos_token }}{% for message in messages %}<{{ message['role'] }}>{{ message['content'] }}{% endfor %}<assistant>";
 
@@ -65,11 +66,12 @@ interface Attempt {
   readonly job?: object;
   readonly name: string;
   readonly signal?: AbortSignal;
+  readonly baseModel?: string;
   onMetric?(name: string, step: number | undefined): void;
 }
 
 /** A job from its start, or from where one of that name was stopped. */
-async function train(models: Models, { keys = {}, job = {}, name, signal, onMetric }: Attempt) {
+async function train(models: Models, { keys = {}, job = {}, name, signal, baseModel, onMetric }: Attempt) {
   const said = new Map<string, number>();
   const logged: string[] = [];
   const jobFolder = join(folder, `job-${name}`);
@@ -78,6 +80,7 @@ async function train(models: Models, { keys = {}, job = {}, name, signal, onMetr
     command: [PYTHON ?? "python3", "trainers/trl/train.py"],
     env: { HF_HUB_OFFLINE: "1", CUDA_VISIBLE_DEVICES: "" },
     stopGraceMs: MINUTES,
+    ...(baseModel === undefined ? {} : { baseModel }),
   });
   const sft: Rows = { method: "sft", train: TRAIN, validation: VALIDATION };
   const outcome = await trainer.train({
@@ -149,9 +152,13 @@ describe.skipIf(PYTHON === undefined)(`TRL as the trainer (${why})`, { timeout: 
     await expect(small).rejects.toThrow("force: true");
     const { outcome, said } = await train(models, {
       name: "dpo",
-      keys: { force: true, max_steps: 4, beta: 0.2 },
+      keys: DPO,
       job: dpo,
     });
+    await rm(join(folder, "job-dpo/checkpoints/checkpoint-4"), { recursive: true });
+    const again = await train(models, { name: "dpo", keys: DPO, job: dpo });
+    expect(again.logged.join("\n")).toContain("checkpoint-2");
+    expect(filesOf(again.outcome)).toEqual(filesOf(outcome));
     expect(said.get("train_loss 1")).toBeCloseTo(Math.LN2, 5);
     expect(said.get("rewards/margins 1")).toBeCloseTo(0, 5);
     expect(said.get("rewards/margins 4")).toBeGreaterThan(0.01);
@@ -190,8 +197,13 @@ describe.skipIf(PYTHON === undefined)(`TRL as the trainer (${why})`, { timeout: 
       await heldOutLoss(models, filesOf(packed.outcome)),
       4,
     );
-    const full = await train(models, { name: "full", keys: { use_peft: false, learning_rate: 0.001 } });
-    expect(full.outcome.model.kind).toBe("full");
+    const other = await writeBase("other");
+    const full = await train(other, {
+      name: "full",
+      baseModel: join(folder, "rows"),
+      keys: { use_peft: false, learning_rate: 0.001 },
+    });
+    expect(full.outcome).toMatchObject({ model: { kind: "full" }, base: { name: "rows" } });
     const loss = await heldOutLoss(models, filesOf(full.outcome), true);
     expect(full.outcome.metrics["validation_loss"]).toBeCloseTo(loss, 4);
     expect(loss).toBeLessThan((full.said.get("validation_loss 0") as number) - 0.05);

@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 BREAK = "\ufdd0"  # put behind the first character of a mark in a message, so that it is none
 WHITE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+SPECIALS = ("bos_token", "eos_token", "pad_token", "unk_token")
 FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "chat_template.jinja")
 
 
@@ -55,7 +56,7 @@ class Wording:
             each.no_truncation()
             each.no_padding()
         own, model = read_json(folder / "tokenizer_config.json"), read_json(folder / "config.json")
-        named = {name: text_of(token) for name, token in (own or {}).items() if name in ("bos_token", "eos_token", "pad_token", "unk_token") and token}
+        named = {name: text_of(own[name]) for name in SPECIALS if (own or {}).get(name)}
         generation = read_json(folder / "generation_config.json") or {}
         ends = [*as_list(model.get("eos_token_id")), *as_list(generation.get("eos_token_id"))]
         self.eos = self.whole.token_to_id(named["eos_token"]) if "eos_token" in named else ends[0]
