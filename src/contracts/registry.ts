@@ -78,6 +78,7 @@ export const ModelVersion = z.object({
   stage: ModelStage,
   /** Other names of this version, each unique among the versions of its name. */
   aliases: z.array(z.string()).default([]),
+  /** `word` or `key=value`, of which each key is there once. */
   tags: z.array(z.string()).default([]),
   description: z.string().default(""),
   rights: Rights,
@@ -114,6 +115,14 @@ export interface ModelEvent extends ModelRef {
   readonly at: string;
 }
 
+/** What people say of a version. */
+export interface ModelWords {
+  readonly description?: string;
+  readonly addTags?: readonly string[];
+  /** Keys, or whole tags. */
+  readonly removeTags?: readonly string[];
+}
+
 export interface ModelRegistry {
   /** Adds the next version of `name`, or returns the version that has the same files and lineage apart from run and code. */
   register(model: NewModel): Promise<ModelVersion>;
@@ -128,11 +137,8 @@ export interface ModelRegistry {
   setStage(model: ModelRef, stage: ModelStage, note?: ModelEvent["detail"]): Promise<ModelVersion>;
   /** Gives the alias to one version, taking it from the one that had it; `null` takes it away. */
   setAlias(name: string, alias: string, version: number | null): Promise<void>;
-  /** Replaces tags, description, or both. */
-  describe(
-    model: ModelRef,
-    words: { readonly tags?: readonly string[]; readonly description?: string },
-  ): Promise<ModelVersion>;
+  /** Replaces the description; adds tags, each taking the place of one with its key; takes away the tags of keys. */
+  describe(model: ModelRef, words: ModelWords): Promise<ModelVersion>;
   /** Adds measured values to those that the version has; a later one replaces an earlier one of the same name. */
   addMetrics(model: ModelRef, metrics: ModelVersion["metrics"], note?: ModelEvent["detail"]): Promise<ModelVersion>;
   /** Marks the versions that were trained on any version of the documents. */

@@ -33,6 +33,15 @@ describe("promotion gates", () => {
     expect(outcomes[2]?.reason).toBe("7 is not at most 6");
   });
 
+  it("hold a value against another of the same version, which must have been measured", () => {
+    const gates = gatesOf({ metric: "bits.high", at_most: "base_bits" }, { metric: "copied", at_most: "natural" });
+    const outcomes = checkGates(gates, version(2, { "bits.high": 2.1, base_bits: 2.2, copied: 3 }), () => undefined);
+    expect(outcomes.map(({ passed, reason }) => [passed, reason])).toEqual([
+      [true, "2.1 is at most 2.2 (base_bits)"],
+      [false, "natural was not measured; measured are bits.high, base_bits, copied"],
+    ]);
+  });
+
   it("ask to be better than another version by the margin, lower being better for a loss", () => {
     const production = version(1, { validation_loss: 2 });
     const passed = (loss: number): boolean | undefined =>

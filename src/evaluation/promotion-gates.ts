@@ -6,12 +6,15 @@
 import { z } from "zod";
 import type { ModelVersion } from "../contracts/registry.ts";
 
+/** A number, or the name of another value of the same version. */
+const Limit = z.union([z.number(), z.string().min(1)]);
+
 /** One rule over one value. `x.low` and `x.high` are the 95 % limits of `x`. */
 export const PromotionGate = z
   .strictObject({
     metric: z.string().min(1),
-    at_least: z.number().optional(),
-    at_most: z.number().optional(),
+    at_least: Limit.optional(),
+    at_most: Limit.optional(),
     /** A stage, an alias or a version of the same name. Where nobody has it, there is nothing to be better than. */
     better_than: z.union([z.string().min(1), z.int().positive()]).optional(),
     /** By how much. */
@@ -78,19 +81,22 @@ function check(
 ): Reason[] {
   const { at_least, at_most, better_than } = gate;
   const reasons: Reason[] = [];
-  if (at_least !== undefined)
-    reasons.push({
-      passed: value >= at_least,
-      reason: `${say(value)} is ${value >= at_least ? "" : "not "}at least ${say(at_least)}`,
-    });
-  if (at_most !== undefined)
-    reasons.push({
-      passed: value <= at_most,
-      reason: `${say(value)} is ${value <= at_most ? "" : "not "}at most ${say(at_most)}`,
-    });
+  if (at_least !== undefined) reasons.push(limit(candidate, { value, words: "at least", bound: at_least }));
+  if (at_most !== undefined) reasons.push(limit(candidate, { value, words: "at most", bound: at_most }));
   if (better_than !== undefined)
     reasons.push(compare(gate, { candidate, value, which: better_than, other: findOther(better_than) }));
   return reasons;
+}
+
+function limit(
+  candidate: Candidate,
+  { value, words, bound }: { value: number; words: "at least" | "at most"; bound: number | string },
+): Reason {
+  const most = typeof bound === "number" ? bound : valueOf(candidate, bound);
+  if (most === undefined) return unmeasured(candidate, String(bound));
+  const passed = words === "at least" ? value >= most : value <= most;
+  const name = typeof bound === "number" ? "" : ` (${bound})`;
+  return { passed, reason: `${say(value)} is ${passed ? "" : "not "}${words} ${say(most)}${name}` };
 }
 
 function compare(

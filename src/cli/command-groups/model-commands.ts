@@ -1,14 +1,14 @@
 /** Commands about models: what the registry holds, and what is done with a version. */
 
 import type { Command } from "commander";
-import { type Bind, example } from "./bind.ts";
+import { type Bind, collect, example } from "./bind.ts";
 
 const WHICH = "a name for its newest version, or name@version, name@stage, name@alias";
 
 export function addModelCommands(program: Command, bind: Bind): void {
   const models = program
     .command("models")
-    .summary("list, show, promote, compare, export and delete model versions")
+    .summary("list, show, tag, promote, compare, export and delete model versions")
     .argument("[model]", WHICH)
     .addHelpText("after", example("trilith models twin-jane-doe@production"))
     .action(bind(async () => (await import("../commands/models.ts")).modelsCommand));
@@ -16,6 +16,7 @@ export function addModelCommands(program: Command, bind: Bind): void {
     .command("list")
     .summary("list versions, newest first")
     .argument("[name]", "only versions of this name")
+    .option("--tag <tag>", "only versions that have it: a word, a key, or key=value")
     .addHelpText("after", example("trilith models list twin-jane-doe"))
     .action(bind(async () => (await import("../commands/models.ts")).listModelsCommand));
   models
@@ -77,6 +78,21 @@ function addChangingCommands(models: Command, bind: Bind): void {
     .option("--remove", "take the alias away")
     .addHelpText("after", example("trilith models alias twin-jane-doe@2 champion"))
     .action(bind(async () => (await import("../commands/models-change.ts")).aliasModelCommand));
+  models
+    .command("tag")
+    .summary("give it tags: words, or values by key; without any, print those that it has")
+    .argument("<model>", WHICH)
+    .argument("[tags...]", "word or key=value; takes the place of the tag of its key")
+    .option("--remove <key>", "take the tag of the key away; can be repeated", collect)
+    .addHelpText("after", example("trilith models tag twin-jane-doe@2 corpus=blog reviewed --remove draft"))
+    .action(bind(async () => (await import("../commands/models-change.ts")).tagModelCommand));
+  models
+    .command("describe")
+    .summary("say in a sentence what it is; its card begins with that")
+    .argument("<model>", WHICH)
+    .argument("<text>", 'Markdown; "" takes away what was said')
+    .addHelpText("after", example('trilith models describe twin-jane-doe@2 "Her blog, without the code."'))
+    .action(bind(async () => (await import("../commands/models-change.ts")).describeModelCommand));
   models
     .command("delete")
     .summary("take it out of the registry, unless it is in production")

@@ -1,4 +1,4 @@
-/** `trilith models archive`, `alias` and `delete`: what changes a version's place in the registry. */
+/** `trilith models archive`, `alias`, `tag`, `describe` and `delete`: what changes what the registry says of a version. */
 
 import { createInterface } from "node:readline/promises";
 import type { CommandContext } from "../command-context.ts";
@@ -29,6 +29,34 @@ export async function aliasModelCommand(
     await (await workspace.open("registry")).setAlias(model.name, alias, remove ? null : model.version);
     context.terminal.printJson({ model: `${model.name}@${model.version}`, alias, removed: remove });
     context.terminal.print(`${model.name}@${alias} is ${remove ? "nobody" : `version ${model.version}`} now.`);
+  });
+}
+
+/** Adds tags and takes tags away, or with neither prints those that there are. */
+export async function tagModelCommand(
+  context: CommandContext,
+  ...[which, tags, { remove = [] }]: [which: string, tags: readonly string[], options: { readonly remove?: string[] }]
+): Promise<void> {
+  await withProject(context, async (workspace) => {
+    const model = await findModel(workspace, which);
+    const unknown = remove.find((key) => !model.tags.some((tag) => tag === key || tag.startsWith(`${key}=`)));
+    if (unknown !== undefined) {
+      const advice = model.tags.length > 0 ? model.tags : "It has none.";
+      throw new UnknownNameError(`tag of ${model.name}@${model.version}`, unknown, advice);
+    }
+    const changed = await (await workspace.open("registry")).describe(model, { addTags: tags, removeTags: remove });
+    context.terminal.printJson(changed);
+    context.terminal.print(`${model.name}@${model.version}: ${changed.tags.join(", ") || "no tags"}`);
+  });
+}
+
+/** Says what a version is; an empty text takes away what was said. */
+export async function describeModelCommand(context: CommandContext, which: string, text: string): Promise<void> {
+  await withProject(context, async (workspace) => {
+    const model = await findModel(workspace, which);
+    const described = await (await workspace.open("registry")).describe(model, { description: text.trim() });
+    context.terminal.printJson(described);
+    context.terminal.print(`${model.name}@${model.version}: ${described.description || "no description"}`);
   });
 }
 

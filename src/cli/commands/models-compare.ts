@@ -23,7 +23,7 @@ export async function compareModelsCommand(context: CommandContext, first: strin
     const [a, b] = [await findModel(workspace, first), await findModel(workspace, second)];
     const sections = {
       metrics: pairs(a.metrics, b.metrics),
-      hyperparameters: differing(pairs(a.facts.hyperparameters ?? {}, b.facts.hyperparameters ?? {})),
+      hyperparameters: hyperparametersOf(a, b),
       data: differing(pairs(dataOf(a), dataOf(b))),
       lineage: differing(pairs(lineageOf(a), lineageOf(b))),
     };
@@ -34,12 +34,19 @@ export async function compareModelsCommand(context: CommandContext, first: strin
     const [left, right] = [`${a.name}@${a.version}`, `${b.name}@${b.version}`];
     terminal.printJson({ models: [left, right], ...sections, documents });
     for (const [title, rows] of Object.entries(sections)) {
-      if (rows.length === 0) terminal.print(`${title}: the same`);
+      if (rows === null) terminal.print(`${title}: not known of either`);
+      else if (rows.length === 0) terminal.print(`${title}: ${title === "metrics" ? "none of either" : "the same"}`);
       else for (const line of table([title.toUpperCase(), left, right], rows.map(toRow))) terminal.print(line);
     }
     const { onlyFirst, onlySecond } = documents;
     terminal.print(`documents: ${onlyFirst.length} only in ${left}, ${onlySecond.length} only in ${right}`);
   });
+}
+
+/** `null` where neither version tells them. */
+function hyperparametersOf({ facts: a }: ModelVersion, { facts: b }: ModelVersion): Difference[] | null {
+  if (a.hyperparameters === undefined && b.hyperparameters === undefined) return null;
+  return differing(pairs(a.hyperparameters ?? {}, b.hyperparameters ?? {}));
 }
 
 function pairs(a: Values, b: Values): Difference[] {

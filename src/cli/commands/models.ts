@@ -12,13 +12,20 @@ export function modelsCommand(context: CommandContext, which: string | undefined
   return which === undefined ? listModelsCommand(context, undefined) : showModelCommand(context, which);
 }
 
-/** Lists all versions, or those of a name. */
-export async function listModelsCommand(context: CommandContext, name: string | undefined): Promise<void> {
+/** Lists all versions, or those of a name, or with a tag. */
+export async function listModelsCommand(
+  context: CommandContext,
+  name: string | undefined,
+  { tag }: { readonly tag?: string } = {},
+): Promise<void> {
   const { terminal } = context;
   await withProject(context, async (workspace) => {
-    const models = await (await workspace.open("registry")).list(name);
+    const all = await (await workspace.open("registry")).list(name);
+    const models = all.filter(({ tags }) => tag === undefined || tags.some((each) => isTagged(each, tag)));
     terminal.printJson(models);
-    if (models.length === 0) terminal.print("No model yet. Make one with: trilith run training");
+    const what = `${name === undefined ? "" : ` is called ${name}`}${tag === undefined ? "" : ` has the tag ${tag}`}`;
+    if (models.length === 0)
+      terminal.print(what === "" ? "No model yet. Make one with: trilith run training" : `No model${what}.`);
     else
       for (const line of table(["MODEL", "KIND", "STAGE", "ALIASES", "AUTHOR", "MADE BY", "AT"], models.map(toRow)))
         terminal.print(line);
@@ -52,6 +59,8 @@ export async function modelCardCommand(
     context.terminal.print(card);
   });
 }
+
+const isTagged = (tag: string, asked: string): boolean => tag === asked || tag.startsWith(`${asked}=`);
 
 const toRow = ({ name, version, kind, stage, aliases, lineage, createdAt }: ModelVersion): string[] => [
   `${name}@${version}`,
@@ -87,5 +96,15 @@ function eventText({ kind, detail }: ModelEvent): string {
     const why = forced === true ? `, against its gates, by ${by}: ${reason}` : "";
     return `stage ${from} → ${to}${why}`;
   }
+  if (kind === "described") return describedText(detail);
   return kind === "alias" ? `alias ${alias}: ${from ?? "nobody"} → ${to ?? "nobody"}` : kind;
+}
+
+function describedText({ description, addTags, removeTags }: ModelEvent["detail"]): string {
+  const said = [
+    ...(Array.isArray(addTags) ? addTags.map((tag) => `+${tag}`) : []),
+    ...(Array.isArray(removeTags) ? removeTags.map((tag) => `-${tag}`) : []),
+    ...(typeof description === "string" ? [JSON.stringify(description)] : []),
+  ];
+  return `described: ${said.join(" ")}`;
 }

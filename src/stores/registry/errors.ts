@@ -70,3 +70,16 @@ export class ModelAliasError extends TrilithError {
     );
   }
 }
+
+/** Thrown for a tag that is neither a word nor a key with its value. */
+export class ModelTagError extends TrilithError {
+  override readonly code = "model-tag";
+  override readonly usage = true;
+
+  constructor(tag: string) {
+    super(
+      `${JSON.stringify(tag)} cannot be a tag; expected a word, or key=value on one line: key or word of up to 64 letters, ` +
+        'digits, ".", "_", "-", ":" or "/", the value of up to 256 characters. Write it so.',
+    );
+  }
+}

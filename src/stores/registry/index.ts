@@ -5,6 +5,7 @@ export {
   ModelForgottenError,
   ModelInUseError,
   ModelRemoteError,
+  ModelTagError,
   ModelVersionMissingError,
 } from "./errors.ts";
 export { loadModelFiles } from "./load-model-files.ts";

@@ -162,7 +162,7 @@ describeOnDatabases("the model registry", (newDatabase) => {
     const ref = { name, version };
     await registry.addMetrics(ref, { "style_gain.low": 0.1, validation_loss: 2 }, { runId: "run-9" });
     await registry.addMetrics(ref, { validation_loss: 2 }, { runId: "run-10" });
-    await registry.describe(ref, { tags: ["b", "a", "b"], description: "The first." });
+    await registry.describe(ref, { addTags: ["b", "a", "b"], description: "The first." });
     await registry.setAlias(name, "first", 1);
     await registry.setStage(ref, "staging", { by: "Ada", reason: "it is short" });
     expect(await registry.find(name)).toMatchObject({
@@ -183,6 +183,40 @@ describeOnDatabases("the model registry", (newDatabase) => {
       "5 stage",
     ]);
     expect(events.at(-1)?.detail).toEqual({ from: "none", to: "staging", by: "Ada", reason: "it is short" });
+  });
+
+  it("has a tag of a key once, and takes tags away by key or whole", async () => {
+    const registry = await open();
+    const { name, version } = await registry.register(model);
+    const ref = { name, version };
+    await registry.describe(ref, { addTags: ["kind", "corpus=blog", "by=a=b"] });
+    expect((await registry.describe(ref, { addTags: ["corpus=books"] })).tags).toEqual([
+      "by=a=b",
+      "corpus=books",
+      "kind",
+    ]);
+    expect((await registry.describe(ref, { removeTags: ["by", "corpus=other"], addTags: [] })).tags).toEqual([
+      "corpus=books",
+      "kind",
+    ]);
+    for (const tag of ["", "=value", "two words", "key=two\nlines"]) {
+      await expect(registry.describe(ref, { addTags: [tag] })).rejects.toMatchObject({ code: "model-tag" });
+    }
+  });
+
+  it("keeps every tag and value when many write at once", async () => {
+    const registries = await openMany(3);
+    const ref = { name: model.name, version: (await registries[0].register(model)).version };
+    await Promise.all(
+      registries.flatMap((registry, i) => [
+        registry.describe(ref, { addTags: [`t${i}`] }),
+        registry.addMetrics(ref, { [`m${i}`]: i }),
+      ]),
+    );
+    expect(await registries[0].find(model.name)).toMatchObject({
+      tags: ["t0", "t1", "t2"],
+      metrics: { validation_loss: 2.5, m0: 0, m1: 1, m2: 2 },
+    });
   });
 
   it("numbers versions without a gap, registers equals once and has one holder a stage, when many write", async () => {

@@ -12,6 +12,7 @@ import {
   type ModelRef,
   type ModelRegistry,
   ModelStage,
+  type ModelWords,
   type NewModel,
 } from "../../contracts/registry.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -19,6 +20,7 @@ import { hashJson } from "../../core/hash.ts";
 import { ModelAliasError, ModelForgottenError, ModelInUseError } from "./errors.ts";
 import { addEvent, aliasesOf, eventsOf, rowOf, rowsOf, toModelVersion, versionsOf } from "./rows.ts";
 import type { RegistryTables } from "./tables.ts";
+import { retagged } from "./tags.ts";
 
 type Tables = Kysely<RegistryTables>;
 type Happened = Omit<ModelEvent, "sequence" | "at">;
@@ -46,14 +48,7 @@ export function createModelRegistry(database: Database, clock: Clock): ModelRegi
     setStage: ({ name, version }, stage, note = {}) =>
       write((writing) => setStage(writing, { name, version }, { stage, note })),
     setAlias: (name, alias, version) => write((writing) => setAlias(writing, { name, alias }, version)),
-    describe: ({ name, version }, words) =>
-      write((writing) => {
-        const columns = {
-          ...(words.description !== undefined && { description: words.description }),
-          ...(words.tags && { tags: JSON.stringify([...new Set(words.tags)].sort()) }),
-        };
-        return change(writing, { name, version, kind: "described", detail: { ...words } }, columns);
-      }),
+    describe: ({ name, version }, words) => write((writing) => describe(writing, { name, version }, words)),
     addMetrics: ({ name, version }, metrics, note = {}) =>
       write(async (writing) => {
         const known = JSON.parse((await rowOf(writing.tables, { name, version })).metrics);
@@ -150,6 +145,14 @@ async function setAlias(
     kind: "alias",
     detail: { alias, from: before, to: version },
   });
+}
+
+async function describe(writing: Writing, { name, version }: ModelRef, words: ModelWords) {
+  const row = await rowOf(writing.tables, { name, version });
+  const { description = row.description, addTags = [], removeTags = [] } = words;
+  const tags = retagged(JSON.parse(row.tags), addTags, removeTags);
+  const detail = { ...words } as ModelEvent["detail"]; // texts and lists of texts
+  return change(writing, { name, version, kind: "described", detail }, { description, tags: JSON.stringify(tags) });
 }
 
 async function forgetDocuments(writing: Writing, documentIds: ReadonlySet<string>): Promise<ModelRef[]> {
