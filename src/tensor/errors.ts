@@ -17,7 +17,9 @@ export class ShapeError extends TrilithError {
   /** @param expected  the rule as a phrase that completes "it needs", for example "x [N, in] and w [out, in]" */
   constructor(op: string, tensors: readonly NamedShape[], expected: string) {
     const met = tensors.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(" and ");
-    super(`${op} cannot take ${met}; it needs ${expected}. Check the shapes of the weights against the configuration.`);
+    super(
+      `${op} cannot take ${met || "no tensors"}; it needs ${expected}. Check the shapes of the weights against the configuration.`,
+    );
     this.op = op;
     this.tensors = tensors;
   }

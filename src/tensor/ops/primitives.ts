@@ -78,6 +78,7 @@ export function reduce(
   axis: number,
 ): GraphTensor {
   const at = axis < 0 ? x.shape.length + axis : axis;
+  if (x.shape[at] === undefined) throw new ShapeError("reduce", [x, { name: "axis", shape: [axis] }], "an axis of x");
   const shape = x.shape.map((length, i) => (i === at ? 1 : length));
   return single(graph, op, [x, graph.integers([at])], shape, { keepdims: 1 });
 }
@@ -95,6 +96,9 @@ export function reshape(graph: Graph, x: GraphTensor, shape: readonly number[]):
 }
 
 export function transpose(graph: Graph, x: GraphTensor, order: readonly number[]): GraphTensor {
+  if (order.toSorted((a, b) => a - b).join() !== [...x.shape.keys()].join()) {
+    throw new ShapeError("transpose", [x, { name: "order", shape: order }], "every axis once");
+  }
   const shape = order.map((axis) => x.shape[axis] ?? 0);
   return single(graph, "Transpose", [x], shape, { perm: order });
 }
@@ -112,8 +116,12 @@ export function split(graph: Graph, x: GraphTensor, lengths: readonly number[]):
 export function concatenate(graph: Graph, pieces: readonly GraphTensor[]): GraphTensor {
   const [first] = pieces;
   if (!first) throw new ShapeError("concatenate", [], "at least one tensor");
+  const rest = first.shape.slice(1);
+  if (pieces.some(({ shape }) => shape.slice(1).join() !== rest.join())) {
+    throw new ShapeError("concatenate", pieces, "equal shapes but for the first dimension");
+  }
   const length = pieces.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
-  return single(graph, "Concat", pieces, [length, ...first.shape.slice(1)], { axis: 0 }, first);
+  return single(graph, "Concat", pieces, [length, ...rest], { axis: 0 }, first);
 }
 
 /** Rows of `table` [V, D] by `ids` [N]. */
@@ -134,6 +142,10 @@ export function scatterRows(
   tableShape: readonly number[],
 ): GraphTensor {
   const [count = 0, width = 0] = rows.shape;
+  if (ids.shape.join() !== `${count}` || tableShape.length !== 2 || tableShape[1] !== width) {
+    const table = { name: "table", shape: tableShape };
+    throw new ShapeError("scatterRows", [ids, rows, table], "ids [N], rows [N, D] and a table [V, D]");
+  }
   const zeros = single(graph, "ConstantOfShape", [graph.integers(tableShape)], tableShape);
   const column = reshape(graph, ids, [count, 1]);
   const indices = single(graph, "Expand", [column, graph.integers([count, width])], [count, width], {}, ids);
