@@ -101,6 +101,8 @@ export interface Trainer {
   readonly name: string;
   /** Changes with what decides what comes of a job, apart from the job. Part of cache keys. */
   readonly fingerprint: string;
+  /** Whose jobs' folders it can go on with; stays when a program is only mended. Default: the fingerprint. */
+  readonly folderKey?: string;
   /** Whether it trains another base than the workspace's: rows are then not chosen for the size of the workspace's. */
   readonly hasOwnBase?: boolean;
   train(job: TrainingJob): Promise<TrainingOutcome>;
@@ -114,7 +116,9 @@ export interface CommandTrainerConfig {
   readonly env?: Readonly<Record<string, string>>;
   /** What it trains: a folder or a hub's id. Default: the workspace's base. */
   readonly baseModel?: string;
-  /** Between being told to stop and being stopped: time to save. Default 1,500. */
+  /** What it reads besides, files and folders: training is done anew when one changes. Those in `command` need no mention. */
+  readonly files?: readonly string[];
+  /** Between SIGTERM and SIGKILL, when a run is stopped: time to save. Default 30,000, at most 600,000. */
   readonly stopGraceMs?: number;
 }
 

@@ -20,7 +20,10 @@ import type { Ref } from "./ref.ts";
 import { createStep, type EmptyInput, type ErasedStep, type Step, type StepOptions } from "./step.ts";
 import type { StepContext } from "./step-context.ts";
 
-type Passed = Omit<StepOptions<z.ZodType, never>, "input" | "uses" | "executor" | "cacheKey" | "program">;
+type Passed = Omit<
+  StepOptions<z.ZodType, never>,
+  "input" | "uses" | "executor" | "cacheKey" | "program" | "stopGraceMs"
+>;
 
 /** What a program as a step is declared with, beside its outputs. */
 export interface CommandOptions<I extends z.ZodType> extends Passed {
@@ -30,6 +33,8 @@ export interface CommandOptions<I extends z.ZodType> extends Passed {
   readonly args?: readonly string[];
   /** Written to the program's `input.json`. */
   readonly input?: I;
+  /** Between SIGTERM and SIGKILL, when it is told to stop: time to save. Default 1,500. */
+  readonly stopGraceMs?: number;
   /** Added to the environment of this process; command, arguments and these are part of the cache key. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -60,9 +65,11 @@ export function commandStep(options: ErasedOptions): ErasedStep {
     program: { command, args },
     env,
     cwd: projectOf(module),
+    killAfterMs: options.stopGraceMs ?? KILL_AFTER_MS,
   };
   return createStep({
     ...declared,
+    ...(options.stopGraceMs === undefined ? {} : { stopGraceMs: options.stopGraceMs + MARGIN_MS }),
     module: module ?? "",
     program: { command, args: [...args], env: { ...env } },
     run: (input, context) => runCommand(setting, input, context),
@@ -79,10 +86,13 @@ interface Setting {
   readonly program: Program;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  readonly killAfterMs: number;
 }
 
-/** Ends before the 2 s are over that an attempt waits for its step. */
+/** Without a `stopGraceMs`: ends before the 2 s are over that an attempt waits for its step. */
 const KILL_AFTER_MS = 1_500;
+/** Between the end of a program that is killed and that of its attempt. */
+const MARGIN_MS = 500;
 
 async function runCommand(setting: Setting, input: unknown, context: StepContext<PortName>): Promise<unknown> {
   const { step } = setting.outputs;
@@ -103,7 +113,7 @@ async function runCommand(setting: Setting, input: unknown, context: StepContext
         TRILITH_ATTEMPT: String(context.attempt),
       },
       signal: context.signal,
-      killAfterMs: KILL_AFTER_MS,
+      killAfterMs: setting.killAfterMs,
       onLine: (stream, line) => (stream === "stderr" ? context.log.warn(line) : hear(line, context)),
     }).catch((cause: unknown) => {
       if (cause instanceof Error && "syscall" in cause)

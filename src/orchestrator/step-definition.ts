@@ -40,6 +40,8 @@ export interface StepDefinition {
   readonly stands: ((output: unknown, workspace: StepContext<PortName>["workspace"]) => Promise<boolean>) | null;
   readonly retry: Partial<RetryPolicy> | null;
   readonly timeoutMs: number | null;
+  /** How long an attempt is waited for after its signal has aborted; `null`: as long as the run says. */
+  readonly stopGraceMs: number | null;
   readonly executor: "inline" | "process";
   readonly resources: Resources;
   readonly tags: readonly string[];

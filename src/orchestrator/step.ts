@@ -43,6 +43,11 @@ export interface StepOptions<I extends z.ZodType, U extends PortName> extends Ho
   /** Of one attempt. The signal aborts then; code that ignores it cannot be stopped. */
   readonly timeoutMs?: number;
   /**
+   * How long an attempt that is told to stop is waited for, so that it can save what it has; what goes on after that is
+   * left to itself, or killed where it has a process of its own. Default: the run's, 2,000.
+   */
+  readonly stopGraceMs?: number;
+  /**
    * `process` gives each attempt a process of its own, that can be stopped and whose memory is its own: for steps that
    * compute for seconds, which would hold up everything else. Default `inline`.
    */
@@ -157,6 +162,7 @@ function defineStep(options: ErasedOptions): StepDefinition {
     stands: options.stands ? async (output, workspace) => (await options.stands?.(output, workspace)) ?? false : null,
     retry: options.retry ?? null,
     timeoutMs: options.timeoutMs ?? null,
+    stopGraceMs: options.stopGraceMs ?? null,
     executor: options.executor ?? "inline",
     resources: options.resources ?? {},
     tags: options.tags ?? [],

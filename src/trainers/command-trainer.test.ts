@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -77,6 +77,51 @@ fs.writeFileSync(job + "/output/result.json", JSON.stringify({ ended: "chosen-fe
     });
     const empty = newJob("");
     await expect(empty.trainer.train(empty.job)).rejects.toMatchObject({ code: "trainer-output-invalid" });
+  });
+
+  it("has time to save, and what a failed attempt had written is not taken for the next one's", async () => {
+    const { job, stop, trainer } = newJob(`
+if (fs.existsSync(job + "/checkpoints/saved")) {\n${WRITES}\n} else {
+  fs.writeFileSync(job + "/output/model/half.safetensors", "");
+  process.on("SIGTERM", () => setTimeout(() => { fs.writeFileSync(job + "/checkpoints/saved", ""); process.exit(143); }, 2_200));
+  console.log(JSON.stringify({ metric: "ready", value: 1 })); setInterval(() => {}, 1000);
+}`);
+    const lines: string[] = [];
+    const log = { ...silentLogger, info: (line: string) => void lines.push(line) };
+    const onMetric = () => stop.abort(new DOMException("stop", "AbortError"));
+    await expect(trainer.train({ ...job, log, onMetric })).rejects.toMatchObject({ name: "AbortError" });
+    expect(lines).toContain(`${process.execPath} was told to stop, and has 30 s to save`);
+    const { model } = await trainer.train({ ...job, signal: new AbortController().signal });
+    expect(model.kind === "lora" && [...model.files.keys()]).toEqual(["adapter_config.json"]);
+  });
+
+  it("is another when its program or what it reads is edited, and goes on in the same folder", () => {
+    const { job, trainer } = newJob(WRITES);
+    const folder = join(job.folder, "lib");
+    mkdirSync(join(folder, "__pycache__"), { recursive: true });
+    const program = join(job.folder, "program.mjs");
+    const wide = commandTrainer({
+      command: ["node", `--script=${program}`],
+      files: [folder, join(job.folder, "lock")],
+    });
+    const seen = [wide.fingerprint];
+    const edit = (path: string, text: string): void => {
+      writeFileSync(path, text);
+      seen.push(wide.fingerprint);
+    };
+    const [before, key] = [trainer.fingerprint, trainer.folderKey];
+    edit(program, "changed");
+    expect(trainer.fingerprint).not.toBe(before);
+    expect(trainer.folderKey).toBe(key);
+    edit(join(folder, "watch.py"), "1");
+    edit(join(job.folder, "lock"), "torch==2");
+    expect(new Set(seen).size).toBe(4);
+    edit(join(folder, "__pycache__/watch.pyc"), "1");
+    expect(seen[4]).toBe(seen[3]);
+  });
+
+  it("is refused when it is to be waited for too long", () => {
+    expect(() => commandTrainer({ command: ["node"], stopGraceMs: 3_600_000 })).toThrow(/trainer.*stopGraceMs/s);
   });
 
   it("is told to stop with SIGTERM, and finds what it saved in the same folder", async () => {

@@ -3,17 +3,26 @@
  * its metrics while it runs, and leaves the model's files. docs/trainers.md is the whole contract.
  */
 
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
 import type { CommandTrainerConfig, Trainer, TrainingJob, TrainingOutcome } from "../contracts/training.ts";
 import { processEnvironment } from "../core/environment.ts";
 import { hashJson } from "../core/hash.ts";
 import { runProgram } from "../core/program.ts";
+import { parseWith } from "../core/schema.ts";
 import { TrainerFailedError, TrainerOutputError } from "./errors.ts";
+import { programFiles } from "./program-files.ts";
 
-/** Less than an attempt waits for its step. */
-const DEFAULT_GRACE_MS = 1_500;
+/** A checkpoint of a large model takes its time. */
+const DEFAULT_GRACE_MS = 30_000;
+const LONGEST_GRACE_MS = 600_000;
+
+const Config = z.object({
+  command: z.array(z.string().min(1)).min(1),
+  files: z.array(z.string().min(1)).optional(),
+  stopGraceMs: z.number().min(0).max(LONGEST_GRACE_MS).optional(),
+});
 
 const Result = z.object({
   kind: z.enum(["lora", "full"]).default("lora"),
@@ -25,29 +34,44 @@ const Result = z.object({
 const Said = z.object({ metric: z.string(), value: z.number(), step: z.int().optional() });
 const Progress = z.object({ progress: z.int().nonnegative(), of: z.int().positive(), label: z.string().optional() });
 
-/** A trainer that runs the command. @throws {TrainerFailedError} {TrainerOutputError} from `train` */
+/**
+ * A trainer that runs the command.
+ *
+ * @throws {InvalidInputError} for a configuration that cannot be; {TrainerFailedError} {TrainerOutputError} from `train`
+ */
 export function commandTrainer(config: CommandTrainerConfig): Trainer {
+  parseWith(Config, config, "trainer");
   const [command, ...args] = config.command;
+  const { stopGraceMs = DEFAULT_GRACE_MS } = config;
+  const folderKey = hashJson([config.command, config.env ?? {}, config.baseModel ?? null]);
   return {
     name: "command",
-    fingerprint: hashJson([config.command, config.env ?? {}, config.baseModel ?? null]),
+    folderKey,
+    // Asked each time: a process that stays notices a mended program.
+    get fingerprint() {
+      return hashJson([folderKey, programFiles(config)]);
+    },
     hasOwnBase: config.baseModel !== undefined,
     async train(job) {
       const base = baseOf(job, config.baseModel);
       await writeJob(job, base);
+      const sayStop = (): void => job.log.info(`${command} was told to stop, and has ${stopGraceMs / 1000} s to save`);
+      job.signal.addEventListener("abort", sayStop, { once: true });
       const end = await runProgram(
         { command, args: [...args, job.folder] },
         {
           cwd: process.cwd(),
           env: { ...processEnvironment(), ...config.env },
           signal: job.signal,
-          killAfterMs: config.stopGraceMs ?? DEFAULT_GRACE_MS,
+          killAfterMs: stopGraceMs,
           onLine: (stream, line) => (stream === "stderr" ? job.log.warn(line) : hear(line, job)),
         },
-      ).catch((cause: unknown) => {
-        job.signal.throwIfAborted();
-        throw new TrainerFailedError(command, { cause });
-      });
+      )
+        .catch((cause: unknown) => {
+          job.signal.throwIfAborted();
+          throw new TrainerFailedError(command, { cause });
+        })
+        .finally(() => job.signal.removeEventListener("abort", sayStop));
       if (end.code !== 0) throw new TrainerFailedError(command, end);
       const outcome = await readOutcome(command, join(job.folder, "output"));
       if (base.isOtherBase && !outcome.base) throw new TrainerOutputError(command, "did not say which base it trained");
@@ -65,6 +89,8 @@ function baseOf({ base }: TrainingJob, baseModel: string | undefined) {
 
 async function writeJob(job: TrainingJob, base: ReturnType<typeof baseOf>): Promise<void> {
   const { folder, method, hyperparameters, train, validation, card, adapter } = job;
+  // What an attempt that failed had written is not taken for what this one writes.
+  await rm(join(folder, "output"), { recursive: true, force: true });
   for (const name of ["dataset", "output/model", "checkpoints"]) await mkdir(join(folder, name), { recursive: true });
   const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   await writeFile(join(folder, "dataset/train.jsonl"), lines(train));

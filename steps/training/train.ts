@@ -22,6 +22,9 @@ export const TrainingReport = z.object({
 });
 export type TrainingReport = z.infer<typeof TrainingReport>;
 
+/** A program decides when it ends; Ctrl-C a second time ends it at once. */
+const LONGEST_STOP_MS = 610_000;
+
 export const train = step({
   name: "train",
   input: z.object({
@@ -39,12 +42,13 @@ export const train = step({
   }),
   outputs: { adapter: folder(), report: json(TrainingReport), curve: chart() },
   uses: ["languageModels", "trainer"],
+  stopGraceMs: LONGEST_STOP_MS,
   async run(input, context) {
     const { workspace, clock, log, metadata } = context;
     const trainer = workspace.trainer ?? localTrainer({ models: workspace.languageModels, clock });
     const points = new Map<number, CurvePoint>();
     const { base } = workspace.languageModels;
-    const jobFolder = await context.folder([trainer.fingerprint, base.fingerprint, keyOf(input)]);
+    const jobFolder = await context.folder([trainer.folderKey ?? trainer.fingerprint, base.fingerprint, keyOf(input)]);
     const outcome = await trainer.train({
       ...rowsOf(input, context),
       hyperparameters: toJson(input.hyperparameters),

@@ -269,6 +269,30 @@ describe("cancelling a run", () => {
     expect((await workspace.runs.findRun(id))?.state).toBe("cancelled");
   });
 
+  it("waits for a step that saves for as long as the step asks", async () => {
+    const workspace = await openJournalWorkspace();
+    const saved: string[] = [];
+    const saving = (name: string, stopGraceMs?: number) =>
+      step({
+        name,
+        cache: false,
+        ...(stopGraceMs === undefined ? {} : { stopGraceMs }),
+        async run(_, { signal, clock, log }) {
+          log.info("working");
+          await never(signal).catch(() => clock.sleep(120));
+          saved.push(name);
+          signal.throwIfAborted();
+        },
+      });
+    const [slow, quick] = [saving("slow", 10_000), saving("quick")];
+    const both = pipeline({ name: "both", run: () => ({ slow: slow(), quick: quick() }) });
+    const { result, cancel, events } = await runPipeline(both, {}, { workspace, graceMs: 10 });
+    await untilEvent(events, ({ type }) => type === "step-log");
+    await cancel("enough");
+    await expect(result).rejects.toMatchObject({ code: "run-cancelled" });
+    expect(saved).toContain("slow");
+  });
+
   it("obeys a signal that is handed in, also one that has aborted already", async () => {
     const workspace = await openJournalWorkspace();
     const { id, result } = await runPipeline(

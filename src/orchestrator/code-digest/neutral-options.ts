@@ -7,7 +7,7 @@ import { isNode, type SyntaxNode, walk } from "./syntax-node.ts";
 
 /** Options of `step()` that decide how it is run and kept, never what it makes. */
 const NEUTRAL_OPTIONS: ReadonlySet<string> = new Set([
-  ...["retry", "timeoutMs", "heartbeat", "executor", "resources"],
+  ...["retry", "timeoutMs", "stopGraceMs", "heartbeat", "executor", "resources"],
   ...["cache", "cacheTtlMs", "cacheKey"],
   ...["tags", "description", "onStart", "onSuccess", "onFailure"],
 ]);

@@ -13,7 +13,7 @@ export const inlineExecutor = localExecutor("inline", async (run, request, { att
     run: { id: run.lease.runId, pipeline: run.pipeline },
     attempt,
     signal: run.stop.signal,
-    graceMs: run.graceMs,
+    graceMs: definition.stopGraceMs ?? run.graceMs,
     say,
   });
 });

@@ -19,7 +19,7 @@ import { type FromStep, fromSentError, type StepOrder, type ToStep } from "./ste
 /** Runs each attempt by `command`, which must call `runStepProcess`. */
 export function processExecutor(command: StepProcess): Executor {
   const inProcess = localExecutor("process", async (run, request, { attempt, say }) => {
-    const { name, modulePath } = request.definition;
+    const { name, modulePath, stopGraceMs } = request.definition;
     if (modulePath === null) throw new StepNotImportableError(name, null);
     const order: StepOrder = {
       step: { name, modulePath },
@@ -27,7 +27,7 @@ export function processExecutor(command: StepProcess): Executor {
       defaults: run.settings.steps?.[name]?.parameters ?? {},
       run: { id: run.lease.runId, pipeline: run.pipeline },
       attempt,
-      graceMs: run.graceMs,
+      graceMs: stopGraceMs ?? run.graceMs,
     };
     const child = spawn(command.executable, command.args, {
       env: command.env,
@@ -61,7 +61,7 @@ function superviseChild(
   const send = (message: ToStep): void => void (child.connected && child.send(message));
   const stopped = (): void => {
     send({ type: "stop" });
-    setTimeout(() => child.kill("SIGKILL"), run.graceMs).unref();
+    setTimeout(() => child.kill("SIGKILL"), order.graceMs).unref();
   };
   for (const [stream, level] of [
     [child.stdout, "info"],

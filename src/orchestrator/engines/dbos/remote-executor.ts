@@ -55,13 +55,13 @@ export function remoteExecutor(enqueue: EnqueueStep): Executor {
       const trial = trialsOf(known) + 1;
       const { gpu = 0 } = { ...definition.resources, ...run.settings.steps?.[definition.name]?.resources };
       const resourceClass = gpu > 0 ? "gpu" : "cpu";
-      const { name, modulePath } = definition;
+      const { name, modulePath, stopGraceMs } = definition;
       const order: StepWork["order"] = {
         step: { name, modulePath: portablePath(modulePath) },
         input: await toRecipe(request.input.passed),
         defaults: run.settings.steps?.[name]?.parameters ?? {},
         run: { id: run.lease.runId, pipeline: run.pipeline },
-        graceMs: run.graceMs,
+        graceMs: stopGraceMs ?? run.graceMs,
       };
       await run.onPoint("before-attempt", name);
       const work = { order, invocationId: entry.id, displayName: place.displayName, queue: resourceClass, retriesLeft };
