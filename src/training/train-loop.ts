@@ -110,14 +110,16 @@ async function accumulate(
       dropoutSeed: (dropoutSeed + Math.imul(step * batches.length + index, GOLDEN)) >>> 0,
     });
     loss += result.loss;
-    for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] ?? 0) + (result.gradient[i] ?? 0);
+    if (index === 0) gradient.set(result.gradient);
+    else for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] ?? 0) + (result.gradient[i] ?? 0);
   }
   return loss;
 }
 
+/** By index: an iterator over millions of elements takes ten times as long. */
 function norm(vector: Float32Array): number {
   let squares = 0;
-  for (const value of vector) squares += value * value;
+  for (let i = 0; i < vector.length; i++) squares += (vector[i] ?? 0) ** 2;
   return Math.sqrt(squares);
 }
 
