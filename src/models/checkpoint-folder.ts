@@ -5,15 +5,16 @@
  */
 
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../core/errors.ts";
 import { parseWith } from "../core/schema.ts";
+import { assertScaled, fromInt8Tensor } from "./checkpoint-int8.ts";
 import { BaseModelError, SafetensorsError } from "./errors.ts";
-import { fromInt8Rows } from "./int8-rows.ts";
 import { MissingWeightError } from "./llama-errors.ts";
-import type { Weights } from "./llama-weights.ts";
+import { assertFinite, type Weights } from "./llama-weights.ts";
+import { readBaseJson } from "./model-folder.ts";
 import { parseSafetensorsHeader, type StoredTensor, safetensorsHeaderBytes, toFloats } from "./safetensors.ts";
 
 const WEIGHTS_FILE = "model.safetensors";
@@ -45,12 +46,14 @@ interface Place extends Omit<StoredTensor, "bytes"> {
  * @throws {BaseModelError} (`base-model-unreadable`) for a file that is missing: a shard as well
  * @throws {SafetensorsError} (`safetensors-invalid`) for a damaged file, elements of another type than F32, F16, BF16
  *   and I8, or I8 rows without their scales
+ * @throws {WeightNotFiniteError} (`weight-not-finite`) by `get`, for a weight with NaN or an infinity
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const files = (await fileNames(folder)).map((name) => join(folder, name));
   const places = new Map((await Promise.all(files.map(readPlaces))).flat());
-  for (const [name, { dtype, path }] of places) {
-    if (dtype === "I8" && !places.has(`${name}_scale`)) throw new SafetensorsError(path, `${name} has no scales`);
+  for (const [name, tensor] of places) {
+    if (tensor.dtype === "I8")
+      assertScaled(name, { tensor, scales: places.get(`${name}_scale`), fileName: tensor.path });
   }
   const held = new Map<string, WeakRef<Float32Array>>();
   return {
@@ -59,7 +62,8 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
       const known = held.get(name)?.deref();
       const place = places.get(name);
       if (known || !place) return known;
-      const weight = readWeight(place, places.get(`${name}_scale`));
+      const weight = readWeight(name, place, places.get(`${name}_scale`));
+      assertFinite(weight, name, place.path);
       held.set(name, new WeakRef(weight));
       return weight;
     },
@@ -75,10 +79,16 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
 const Index = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 async function fileNames(folder: string): Promise<readonly string[]> {
-  const index = join(folder, INDEX_FILE);
-  if (!existsSync(index)) return [WEIGHTS_FILE];
-  const { weight_map } = parseWith(Index, JSON.parse(await readFile(index, "utf8")), index);
-  return [...new Set(Object.values(weight_map))].sort();
+  if (existsSync(join(folder, INDEX_FILE))) {
+    const { weight_map } = parseWith(Index, await readBaseJson(folder, INDEX_FILE), join(folder, INDEX_FILE));
+    return [...new Set(Object.values(weight_map))].sort();
+  }
+  if (existsSync(join(folder, WEIGHTS_FILE))) return [WEIGHTS_FILE];
+  const other = (await readdir(folder).catch(() => [])).find((name) => /\.(?:bin|pth?|gguf|h5|msgpack)$/.test(name));
+  const problem = other
+    ? `there is only ${other}, which is not read here; save it with save_pretrained`
+    : "there is none";
+  throw new BaseModelError(join(folder, WEIGHTS_FILE), problem);
 }
 
 async function readPlaces(path: string): Promise<(readonly [string, Place])[]> {
@@ -103,7 +113,7 @@ async function readPlaces(path: string): Promise<(readonly [string, Place])[]> {
 }
 
 /** The numbers on memory that threads share. Of the common types, no byte is held twice on the way. */
-function readWeight(place: Place, scalePlace: Place | undefined): Float32Array {
+function readWeight(name: string, place: Place, scalePlace: Place | undefined): Float32Array {
   const size = place.shape.reduce((product, length) => product * length, 1);
   const values = new Float32Array(new SharedArrayBuffer(4 * size));
   const memory = new Uint8Array(values.buffer);
@@ -113,17 +123,11 @@ function readWeight(place: Place, scalePlace: Place | undefined): Float32Array {
     readInto(memory.subarray(2 * size), place);
     const [words, halves] = [new Uint32Array(values.buffer), new Uint16Array(values.buffer, 2 * size)];
     for (let i = 0; i < size; i++) words[i] = (halves[i] as number) << 16; // one half a word
-  } else values.set(scalePlace ? readRows(place, scalePlace) : toFloats(readTensor(place)));
+  } else if (place.dtype === "I8") {
+    const scales = scalePlace && readTensor(scalePlace);
+    values.set(fromInt8Tensor(name, { tensor: readTensor(place), scales, fileName: place.path }));
+  } else values.set(toFloats(readTensor(place)));
   return values;
-}
-
-function readRows(place: Place, scalePlace: Place): Float32Array {
-  const scales = toFloats(readTensor(scalePlace));
-  if (scales.length !== place.shape[0]) {
-    const problem = `it holds ${place.shape[0]} rows of 8-bit integers and ${scales.length} scales`;
-    throw new SafetensorsError(place.path, problem);
-  }
-  return fromInt8Rows({ values: new Int8Array(readTensor(place).bytes.slice().buffer), scales });
 }
 
 function readTensor(place: Place): StoredTensor {

@@ -9,7 +9,7 @@ import { SafetensorsError } from "./errors.ts";
 import { fromInt8Rows, toInt8Rows } from "./int8-rows.ts";
 import type { LlamaConfig } from "./llama-config.ts";
 import { llamaTensors } from "./llama-config.ts";
-import { type Weights, weightOf } from "./llama-weights.ts";
+import { assertFinite, type Weights, weightOf } from "./llama-weights.ts";
 import { fromFloats, parseSafetensors, type StoredTensor, toFloats, toSafetensors } from "./safetensors.ts";
 
 /** The content of a file with 8-bit matrices; gains stay 32-bit floats. */
@@ -41,26 +41,43 @@ export function toFloatCheckpoint(config: LlamaConfig, weights: Weights): Uint8A
  * Reads either kind of file into 32-bit floats.
  *
  * @throws {SafetensorsError} (`safetensors-invalid`) for a damaged file or an 8-bit matrix without its scales
+ * @throws {WeightNotFiniteError} (`weight-not-finite`) where a number is none
  */
 export function parseCheckpoint(content: Uint8Array, fileName: string): ReadonlyMap<string, Float32Array> {
   const { tensors } = parseSafetensors(content, fileName);
   const weights = new Map<string, Float32Array>();
   for (const [name, tensor] of tensors) {
     if (name.endsWith("_scale")) continue;
-    weights.set(name, tensor.dtype === "I8" ? widen(name, tensor, { tensors, fileName }) : toFloats(tensor));
+    const scales = tensors.get(`${name}_scale`);
+    const values = tensor.dtype === "I8" ? fromInt8Tensor(name, { tensor, scales, fileName }) : toFloats(tensor);
+    assertFinite(values, name, fileName);
+    weights.set(name, values);
   }
   return weights;
 }
 
-function widen(
+/** An 8-bit matrix, its scales, and the file that they are in. */
+interface Int8Tensor<T> {
+  readonly tensor: T;
+  readonly scales: T | undefined;
+  readonly fileName: string;
+}
+
+/** An 8-bit matrix as floats. @throws {SafetensorsError} (`safetensors-invalid`) when it has not one scale a row */
+export function fromInt8Tensor(name: string, stored: Int8Tensor<StoredTensor>): Float32Array {
+  assertScaled(name, stored);
+  const { tensor, scales } = stored;
+  const values = new Int8Array(new Uint8Array(tensor.bytes).buffer);
+  return fromInt8Rows({ values, scales: scales ? toFloats(scales) : new Float32Array() });
+}
+
+/** @throws {SafetensorsError} (`safetensors-invalid`) when an 8-bit matrix has not one scale a row */
+export function assertScaled(
   name: string,
-  { shape, bytes }: StoredTensor,
-  { tensors, fileName }: { tensors: ReadonlyMap<string, StoredTensor>; fileName: string },
-): Float32Array {
-  const scale = tensors.get(`${name}_scale`);
-  const scales = scale ? toFloats(scale) : new Float32Array();
-  if (scales.length !== shape[0]) {
-    throw new SafetensorsError(fileName, `${name} has ${shape[0]} rows of 8-bit integers and ${scales.length} scales`);
-  }
-  return fromInt8Rows({ values: new Int8Array(new Uint8Array(bytes).buffer), scales });
+  { tensor, scales, fileName }: Int8Tensor<Pick<StoredTensor, "shape">>,
+): void {
+  const [rows] = tensor.shape;
+  const count = scales?.shape.reduce((product, length) => product * length, 1) ?? 0;
+  if (count === rows) return;
+  throw new SafetensorsError(fileName, `${name} has ${rows} rows of 8-bit integers and ${count} scales`);
 }

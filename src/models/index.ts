@@ -54,7 +54,12 @@ export {
   parameterCountOf,
   parseLlamaConfig,
 } from "./llama-config.ts";
-export { BatchShapeError, MissingWeightError, UnknownProjectionError } from "./llama-errors.ts";
+export {
+  BatchShapeError,
+  MissingWeightError,
+  UnknownProjectionError,
+  WeightNotFiniteError,
+} from "./llama-errors.ts";
 export {
   type LoraTrainableOptions,
   openFullTrainable,

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCheckpoint } from "./checkpoint-folder.ts";
 import { openLanguageModels } from "./language-models.ts";
 import { llamaTensors, parseLlamaConfig } from "./llama-config.ts";
+import { fromFloats, parseSafetensors, type StoredTensor, toSafetensors } from "./safetensors.ts";
 import { byteTokenizerJson } from "./tiny-llama.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../test/fixtures");
@@ -32,6 +33,16 @@ function smallTokenizer(): string {
   file.model.vocab = Object.fromEntries(Object.entries<number>(file.model.vocab).filter(([, id]) => id < 100));
   file.model.unk_token = "<pad>";
   return JSON.stringify(file);
+}
+
+const GAIN = "model.norm.weight";
+
+async function storedTensors() {
+  return parseSafetensors(await readFile(join(folder, "model.safetensors")), "model.safetensors").tensors;
+}
+
+function writeTensors(tensors: ReadonlyMap<string, StoredTensor>): Promise<void> {
+  return writeFile(join(folder, "model.safetensors"), toSafetensors(tensors));
 }
 
 describe("a folder of a model", () => {
@@ -132,6 +143,28 @@ describe("before anything is computed, a model is refused", () => {
     await refusal("safetensors-invalid", "0 bytes");
   });
 
+  it("for an index that is no JSON or no index, and for weights in another format", async () => {
+    await copy("qwen3");
+    await writeFile(join(folder, "model.safetensors.index.json"), "<html>");
+    await refusal("base-model-unreadable", /index\.json cannot be read: it is no JSON/);
+    await writeFile(join(folder, "model.safetensors.index.json"), "{}");
+    await expect(openLanguageModels({ folder })).rejects.toThrow("weight_map");
+    await rm(join(folder, "model.safetensors.index.json"));
+    await refusal("base-model-unreadable", /model\.safetensors cannot be read: there is none/);
+    await writeFile(join(folder, "pytorch_model.bin"), "");
+    await refusal("base-model-unreadable", "there is only pytorch_model.bin, which is not read here; save it with");
+  });
+
+  it("for 8-bit rows without a scale for each", async () => {
+    await copy("smollm2");
+    const tensors = new Map(await storedTensors());
+    tensors.set(GAIN, { dtype: "I8", shape: [32], bytes: new Uint8Array(32) });
+    await writeTensors(tensors);
+    await refusal("safetensors-invalid", `${GAIN} has 32 rows of 8-bit integers and 0 scales`);
+    await writeTensors(tensors.set(`${GAIN}_scale`, fromFloats(Float32Array.of(1, 2), [2])));
+    await refusal("safetensors-invalid", `${GAIN} has 32 rows of 8-bit integers and 2 scales`);
+  });
+
   it("for elements of a type that is not read, and for weights of another shape", async () => {
     await copy("mistral");
     const file = join(folder, "model.safetensors");
@@ -160,6 +193,43 @@ describe("before anything is computed, a model is refused", () => {
     await copy("qwen3");
     await writeFile(join(folder, "chat_template.jinja"), "{% for message in %}");
     await expect(openLanguageModels({ folder })).rejects.toMatchObject({ code: "chat-template-failed" });
+  });
+});
+
+describe("a number that is none is named before anything is computed with it", () => {
+  const broken = (values: Float32Array) => Object.assign(values, { 5: Number.NaN });
+  const refusal = { code: "weight-not-finite", usage: true };
+
+  it("in a weight of the base, by voices and by trainings", async () => {
+    await copy("smollm2");
+    const tensors = new Map(await storedTensors());
+    await writeTensors(tensors.set(GAIN, fromFloats(broken(new Float32Array(32).fill(1)), [32])));
+    const models = await openLanguageModels({ folder, threads: 1 });
+    const voice = await models.openVoice();
+    await expect(voice.bits(["text"])).rejects.toMatchObject({ ...refusal, tensor: GAIN });
+    const options = { batch: 1, time: 8, seed: 1 };
+    const message = expect.stringContaining(`model.safetensors is NaN at element 5; expected finite numbers. Fetch`);
+    await expect(models.openTrainable({ ...options, lora: null })).rejects.toMatchObject({ ...refusal, message });
+    const lora = { r: 2, alpha: 2, targetModules: ["q_proj"] };
+    await expect(models.openTrainable({ ...options, lora })).rejects.toMatchObject(refusal);
+  });
+
+  it("in an adapter, and in a whole model that was trained", async () => {
+    await copy("smollm2");
+    const models = await openLanguageModels({ folder, threads: 1 });
+    const options = { batch: 1, time: 8, seed: 1 };
+    const lora = { r: 2, alpha: 2, targetModules: ["q_proj"] };
+    const adapted = await models.openTrainable({ ...options, lora });
+    broken(adapted.parameters);
+    const adapter = models.saveAdapter(adapted, lora);
+    await adapted.close();
+    await expect(models.openVoice(adapter)).rejects.toMatchObject(refusal);
+    await expect(models.openTrainable({ ...options, lora, adapter })).rejects.toMatchObject(refusal);
+    const trained = await models.openTrainable({ ...options, lora: null });
+    broken(trained.parameters);
+    const whole = models.saveModel(trained);
+    await trained.close();
+    await expect(models.openVoice(whole)).rejects.toMatchObject({ ...refusal, tensor: "model.embed_tokens.weight" });
   });
 });
 

@@ -14,27 +14,19 @@ import {
 import { type ContentHash, hashBytes, hashJson, shortHash } from "../core/hash.ts";
 import { readBaseLicence } from "./base-licence.ts";
 import { openCheckpoint } from "./checkpoint-folder.ts";
-import { parseCheckpoint, toFloatCheckpoint } from "./checkpoint-int8.ts";
+import { toFloatCheckpoint } from "./checkpoint-int8.ts";
 import { hashFile } from "./hash-file.ts";
 import { llamaTensors, parameterCountOf, parseLlamaConfig } from "./llama-config.ts";
 import { openFullTrainable, openLoraTrainable } from "./llama-trainable.ts";
 import type { Weights } from "./llama-weights.ts";
-import {
-  ADAPTER_WEIGHTS_FILE,
-  checkAdapter,
-  fillFromAdapter,
-  type LoraAdapter,
-  mergeAdapter,
-  parseAdapter,
-  toAdapterFiles,
-} from "./lora-adapter.ts";
+import { ADAPTER_WEIGHTS_FILE, fillFromAdapter, toAdapterFiles } from "./lora-adapter.ts";
 import { readBaseJson } from "./model-folder.ts";
 import type { WeightPrecision } from "./stored-parts.ts";
 import { readTokenizerFolder } from "./tokenizer-folder.ts";
+import { CHECKPOINT_FILE, fittingAdapter, trainedWeights } from "./trained-weights.ts";
 import { createVoiceModel } from "./voice-model.ts";
 
 const CONFIG_FILE = "config.json";
-const CHECKPOINT_FILE = "model.safetensors";
 
 /** Where the base is, and how many threads compute. */
 export interface LanguageModelsOptions {
@@ -74,26 +66,17 @@ export async function openLanguageModels({
   const settings = { config, ...(threads === undefined ? {} : { threads }) };
   const learnt = parameterCount >= MIN_INSTRUCTION_PARAMETERS && { chatTemplate };
   const voiceSettings = { ...settings, tokenizer, ...learnt, ...(precision === undefined ? {} : { precision }) };
-  const checked = (files: ReadonlyMap<string, Uint8Array>): LoraAdapter => {
-    const adapter = parseAdapter(files);
-    checkAdapter(adapter, shapes);
-    return adapter;
-  };
-  /** The base's weights with an adapter's files merged into them, or those of a checkpoint's files in their place. */
-  const startOf = (trained: ReadonlyMap<string, Uint8Array> | undefined): Weights => {
-    const checkpoint = trained?.get(CHECKPOINT_FILE);
-    if (checkpoint) return parseCheckpoint(checkpoint, CHECKPOINT_FILE);
-    return trained ? mergeAdapter(weights, checked(trained)) : weights;
-  };
+  const startOf = (trained: ReadonlyMap<string, Uint8Array> | undefined): Weights | Promise<Weights> =>
+    trained ? trainedWeights(trained, shapes, () => weights) : weights;
   return {
     base,
     contextTokens: config.max_position_embeddings,
     tokenizer,
     chatTemplate,
     async openTrainable({ lora, adapter: trained, ...options }: OpenTrainableOptions) {
-      if (lora === null) return openFullTrainable({ ...settings, ...options, weights: startOf(trained) });
-      const adapter = trained?.has(ADAPTER_WEIGHTS_FILE) ? checked(trained) : undefined;
-      const start = adapter ? weights : startOf(trained);
+      if (lora === null) return openFullTrainable({ ...settings, ...options, weights: await startOf(trained) });
+      const adapter = trained?.has(ADAPTER_WEIGHTS_FILE) ? fittingAdapter(trained, shapes) : undefined;
+      const start = adapter ? weights : await startOf(trained);
       const model = await openLoraTrainable({ ...settings, ...options, weights: start, lora });
       if (adapter) fillFromAdapter(model, adapter);
       return model;
@@ -108,7 +91,7 @@ export async function openLanguageModels({
       if (!trained) return createVoiceModel({ ...voiceSettings, id: base.name, weights });
       const content = trained.get(ADAPTER_WEIGHTS_FILE) ?? trained.get(CHECKPOINT_FILE) ?? "";
       const id = `${base.name}+${shortHash(hashBytes(content))}`;
-      return createVoiceModel({ ...voiceSettings, id, weights: startOf(trained) });
+      return createVoiceModel({ ...voiceSettings, id, weights: await startOf(trained) });
     },
   };
 }

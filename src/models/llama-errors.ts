@@ -18,6 +18,21 @@ export class MissingWeightError extends TrilithError {
   }
 }
 
+/** Thrown when a checkpoint holds what is no number, as a training that exploded leaves it. */
+export class WeightNotFiniteError extends TrilithError {
+  override readonly code = "weight-not-finite";
+  override readonly usage = true;
+  readonly tensor: string;
+
+  constructor(at: { tensor: string; fileName: string; index: number; value: number }) {
+    super(
+      `The weight ${at.tensor} of ${at.fileName} is ${at.value} at element ${at.index}; expected finite numbers. ` +
+        "Fetch the checkpoint again; where a training wrote it, take an earlier one and train on with a lower learning rate.",
+    );
+    this.tensor = at.tensor;
+  }
+}
+
 /** Thrown when LoRA is asked to adapt a module that is none of Llama's projections. */
 export class UnknownProjectionError extends TrilithError {
   override readonly code = "lora-target-unknown";

@@ -3,7 +3,7 @@
 import { createRandom } from "../core/random.ts";
 import type { LlamaConfig } from "./llama-config.ts";
 import { llamaTensors } from "./llama-config.ts";
-import { MissingWeightError } from "./llama-errors.ts";
+import { MissingWeightError, WeightNotFiniteError } from "./llama-errors.ts";
 
 /** Tensors by their Hugging Face names, row-major float32: a map, or a checkpoint that reads what it is asked for. */
 export interface Weights {
@@ -21,6 +21,19 @@ export function weightOf(weights: Weights, name: string, shape: readonly number[
     throw new MissingWeightError(name, shape, data?.length);
   }
   return data;
+}
+
+/**
+ * Looks at every number of a weight.
+ *
+ * @throws {WeightNotFiniteError} (`weight-not-finite`) for the first that is NaN or infinite
+ */
+export function assertFinite(values: Float32Array, tensor: string, fileName: string): void {
+  let zero = 0; // A product of zero and what is not finite is NaN, and stays so in a sum.
+  for (let i = 0; i < values.length; i++) zero += 0 * (values[i] as number); // within the array
+  if (zero === 0) return;
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  throw new WeightNotFiniteError({ tensor, fileName, index, value: values[index] ?? Number.NaN });
 }
 
 /**

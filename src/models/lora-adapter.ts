@@ -8,7 +8,7 @@
 import type { LoraConfig, TrainableModel } from "../contracts/models.ts";
 import { messageOf } from "../core/errors.ts";
 import { AdapterError } from "./errors.ts";
-import type { Weights } from "./llama-weights.ts";
+import { assertFinite, type Weights } from "./llama-weights.ts";
 import { ADAPTER_CONFIG_FILE, parsePeftConfig, toPeftConfig } from "./peft-config.ts";
 import { fromFloats, parseSafetensors, type StoredTensor, toFloats, toSafetensors } from "./safetensors.ts";
 
@@ -56,6 +56,7 @@ export function toAdapterFiles(
  * @throws {AdapterError} (`adapter-invalid`) when a file is missing or broken, a tensor is no LoRA matrix, or the
  *   configuration asks for what merging does not compute
  * @throws {InvalidInputError} (`invalid-input`) when the configuration is none of LoRA
+ * @throws {WeightNotFiniteError} (`weight-not-finite`) where a number is none
  */
 export function parseAdapter(files: ReadonlyMap<string, Uint8Array>): LoraAdapter {
   const fileOf = (name: string): Uint8Array => {
@@ -67,7 +68,9 @@ export function parseAdapter(files: ReadonlyMap<string, Uint8Array>): LoraAdapte
   const stored = parseSafetensors(fileOf(ADAPTER_WEIGHTS_FILE), ADAPTER_WEIGHTS_FILE).tensors;
   const tensors = [...stored].map(([name, tensor]) => {
     if (!name.startsWith(PREFIX) || !SUFFIX.test(name)) throw new AdapterError(`the tensor ${name} is no LoRA matrix`);
-    return [name.slice(PREFIX.length), { shape: tensor.shape, values: toFloats(tensor) }] as const;
+    const values = toFloats(tensor);
+    assertFinite(values, name, ADAPTER_WEIGHTS_FILE);
+    return [name.slice(PREFIX.length), { shape: tensor.shape, values }] as const;
   });
   const modules = tensors.map(([name]) => name.replace(SUFFIX, "").replace(/^.*\./, ""));
   return { lora: { ...settings, targetModules: [...new Set(modules)].sort() }, tensors: new Map(tensors) };

@@ -12,6 +12,11 @@ function fileOf(header: unknown, data: Uint8Array = new Uint8Array()): Uint8Arra
   return Buffer.concat([length, json, data]);
 }
 
+/** The entry of 8-bit integers from one byte of the data to another. */
+function bytesAt(start: number, end: number) {
+  return { dtype: "I8", shape: [end - start], data_offsets: [start, end] };
+}
+
 describe("safetensors", () => {
   it("gives back what was written, with its metadata, in every element type", () => {
     const tensors = new Map([
@@ -67,6 +72,22 @@ describe("safetensors", () => {
       fileOf({ w: { dtype: "I8", shape: [3], data_offsets: [0, 3] } }, Buffer.of(1)),
       "ends at byte 3 of the data, and the file has 1",
     ],
+    [
+      "places that overlap",
+      fileOf({ a: bytesAt(0, 4), b: bytesAt(3, 5) }, Buffer.alloc(5)),
+      "b begins at byte 3 of the data, within a",
+    ],
+    [
+      "places that leave a gap",
+      fileOf({ a: bytesAt(0, 2), b: bytesAt(3, 5) }, Buffer.alloc(5)),
+      "no tensor holds bytes 2 to 3",
+    ],
+    [
+      "places that run backwards",
+      fileOf({ a: { ...bytesAt(0, 2), data_offsets: [2, 0] } }, Buffer.alloc(2)),
+      "and holds -2",
+    ],
+    ["bytes that belong to no tensor", fileOf({ a: bytesAt(0, 2) }, Buffer.alloc(5)), "3 bytes follow a, the last"],
   ])("refuses %s", (_what, content, message) => {
     expect(() => parseSafetensors(content, "model.safetensors")).toThrow(message);
     expect(() => parseSafetensors(content, "model.safetensors")).toThrow(

@@ -9,6 +9,8 @@ import { z } from "zod";
 import { messageOf } from "../core/errors.ts";
 import { SafetensorsError } from "./errors.ts";
 
+/** The format's own limit, against files that only seem to be of it. */
+const LONGEST_HEADER = 100_000_000;
 const ELEMENT_BYTES = { F32: 4, F16: 2, BF16: 2, I8: 1 } as const;
 
 export type SafetensorsDtype = keyof typeof ELEMENT_BYTES;
@@ -38,7 +40,7 @@ type Entry = z.output<typeof Entry>;
  *
  * @param fileName  names the file in errors
  * @throws {SafetensorsError} (`safetensors-invalid`) for a truncated file, a broken header, an element type other than
- *   F32, F16, BF16 and I8, or sizes that do not fit their shapes
+ *   F32, F16, BF16 and I8, sizes that do not fit their shapes, or places that overlap or leave gaps
  */
 export function parseSafetensors(content: Uint8Array, fileName: string): SafetensorsFile {
   const fail = (problem: string): never => {
@@ -71,7 +73,7 @@ export function safetensorsHeaderBytes(
   { fileName, fileBytes }: { fileName: string; fileBytes: number },
 ): number {
   const headerBytes = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
-  if (headerBytes <= fileBytes - 8) return headerBytes;
+  if (headerBytes <= Math.min(fileBytes - 8, LONGEST_HEADER)) return headerBytes;
   const problem = `its header says ${headerBytes} bytes, and ${fileBytes - 8} are left: it is truncated or another format`;
   throw new SafetensorsError(fileName, problem);
 }
@@ -94,6 +96,7 @@ export function parseSafetensorsHeader(
     if (!entry.success) return fail(`the entry of ${name} lacks dtype, shape or data_offsets`);
     return [name, readPlace(name, entry.data, { dataBytes, fail })] as const;
   });
+  assertContiguous(places, { dataBytes, fail });
   return { places: new Map(places), metadata: Metadata.safeParse(metadata).data ?? {} };
 }
 
@@ -200,6 +203,20 @@ function readPlace(
     return fail(`${name} ends at byte ${end} of the data, and the file has ${dataBytes}: it is truncated`);
   }
   return { dtype, shape, start, end };
+}
+
+/** Tensors must fill the data from its first byte to its last, each behind another. */
+function assertContiguous(
+  places: readonly (readonly [string, TensorPlace])[],
+  { dataBytes, fail }: { dataBytes: number; fail: (problem: string) => never },
+): void {
+  let [end, last] = [0, "the header"];
+  for (const [name, place] of places.toSorted(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
+    if (place.start < end) fail(`${name} begins at byte ${place.start} of the data, within ${last}`);
+    if (place.start > end) fail(`no tensor holds bytes ${end} to ${place.start} of the data, before ${name}`);
+    [end, last] = [place.end, name];
+  }
+  if (end < dataBytes) fail(`${dataBytes - end} bytes follow ${last}, the last of its tensors`);
 }
 
 function isDtype(dtype: string): dtype is SafetensorsDtype {

@@ -7,14 +7,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseWith } from "../../core/schema.ts";
-import { openCheckpoint } from "../checkpoint-folder.ts";
-import { parseCheckpoint } from "../checkpoint-int8.ts";
+import { type Checkpoint, openCheckpoint } from "../checkpoint-folder.ts";
 import { type LlamaConfig, llamaTensors, parseLlamaConfig } from "../llama-config.ts";
-import { type Weights, weightOf } from "../llama-weights.ts";
-import { checkAdapter, mergeAdapter, parseAdapter } from "../lora-adapter.ts";
+import { weightOf } from "../llama-weights.ts";
 import { readBaseJson } from "../model-folder.ts";
-
-const CHECKPOINT_FILE = "model.safetensors";
+import { trainedWeights } from "../trained-weights.ts";
 
 /** A model to export. */
 export interface ExportSource {
@@ -51,7 +48,12 @@ export async function openExportSource({ folder, trained, name }: ExportSourceOp
   const fields = parseWith(z.looseObject({}), await readBaseJson(folder, "config.json"), "config.json");
   const config = parseLlamaConfig(fields);
   const shapes = llamaTensors(config);
-  const weights = await openWeights(folder, { shapes, trained });
+  const open = async (): Promise<Checkpoint> => {
+    const checkpoint = await openCheckpoint(folder);
+    checkpoint.check(shapes);
+    return checkpoint;
+  };
+  const weights = await (trained ? trainedWeights(trained, shapes, open) : open());
   return {
     name,
     config,
@@ -60,24 +62,6 @@ export async function openExportSource({ folder, trained, name }: ExportSourceOp
     weight: (weight) => weightOf(weights, weight, shapes[weight] ?? []),
     companion: (fileName) => readFile(join(folder, fileName)).catch(nullIfAbsent),
   };
-}
-
-async function openWeights(
-  folder: string,
-  { shapes, trained }: Pick<ExportSource, "shapes"> & { trained: ReadonlyMap<string, Uint8Array> | undefined },
-): Promise<Weights> {
-  const whole = trained?.get(CHECKPOINT_FILE);
-  if (whole) {
-    const weights = parseCheckpoint(whole, CHECKPOINT_FILE);
-    for (const [name, shape] of Object.entries(shapes)) weightOf(weights, name, shape);
-    return weights;
-  }
-  const checkpoint = await openCheckpoint(folder);
-  checkpoint.check(shapes);
-  if (!trained) return checkpoint;
-  const adapter = parseAdapter(trained);
-  checkAdapter(adapter, shapes);
-  return mergeAdapter(checkpoint, adapter);
 }
 
 function nullIfAbsent(error: unknown): null {
