@@ -3,6 +3,7 @@ import type { TokenBatch, Tokenizer } from "../contracts/models.ts";
 import { createRandom } from "../core/random.ts";
 import { chatTemplate } from "../text/index.ts";
 import { createEvaluationBatches, createTrainingBatches } from "./fine-tune-batches.ts";
+import { chooseRowShape } from "./row-shape.ts";
 import { packBestFit } from "./token-rows.ts";
 
 /** Characters as tokens, from 2 on. */
@@ -111,10 +112,21 @@ describe("batches for training", () => {
     expect(create({ seed: 2 }).at(0)).not.toEqual(forwards.at(0));
   });
 
-  it("leave out what is longer than a row or has no answer, and say how many", () => {
+  it("leave out what has no answer, or none of it in a row, and say how many", () => {
     const odd = [sample("A", "long question"), sample("  ", "Why?"), sample("")];
     const batches = createTrainingBatches([...samples, ...odd], { wording, batch: 1, time: 6, seed: 1 });
-    expect([batches.skipped, batches.batchesPerEpoch]).toEqual([{ tooLong: 1, empty: 2 }, 6]);
+    expect([batches.skipped, batches.batchesPerEpoch]).toEqual([{ cut: 0, tooLong: 1, empty: 2 }, 6]);
+  });
+
+  it("cut an answer that is too long at its end, while eight tokens of it are left, and say how many", () => {
+    const before = chatTemplate.prompt([{ role: "user", content: "Q" }]).length + 1;
+    const made = (time: number) =>
+      createTrainingBatches([sample("abcdefghijkl", "Q")], { wording, batch: 1, time, seed: 1 });
+    expect(made(before + 12).skipped).toEqual({ cut: 0, tooLong: 0, empty: 0 });
+    const batches = made(before + 8);
+    expect(batches.skipped).toEqual({ cut: 1, tooLong: 0, empty: 0 });
+    expect(show(batches.at(0)[0], 0)[1]?.replaceAll(".", "")).toBe("abcdefghi");
+    expect(made(before + 6).skipped).toEqual({ cut: 0, tooLong: 1, empty: 0 });
   });
 });
 
@@ -164,6 +176,49 @@ describe("batches of instructions", () => {
       .flatMap((batch) => [...batch.weights].filter((weight) => weight > 0));
     expect(new Set(weights).size).toBe(1);
     expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+  });
+});
+
+describe("the shape of packed rows", () => {
+  const shape = { batch: 8, time: 256 };
+  const random = createRandom(3);
+  /** As instructions often are: few are less than half the longest. */
+  const lengths = Array.from({ length: 300 }, () => 130 + random.integer(110));
+
+  it("is longer than the longest sample where that fills rows, with no more tokens a batch", () => {
+    const { batch, time } = chooseRowShape(lengths, shape, 4096);
+    const filled = (rowTime: number): number =>
+      lengths.reduce((a, b) => a + b, 0) / (rowTime * packBestFit(lengths, rowTime).length);
+    expect(filled(256)).toBeLessThan(0.75);
+    expect(filled(time)).toBeGreaterThan(0.9);
+    expect([batch * time <= 8 * 256, (batch + 1) * time > 8 * 256, time < 512]).toEqual([true, true, true]);
+  });
+
+  it("is that of the samples where they fill rows, where a batch is one row, and where the context ends", () => {
+    expect(
+      chooseRowShape(
+        lengths.map((length) => Math.floor(length / 8)),
+        shape,
+        4096,
+      ),
+    ).toEqual(shape);
+    expect(chooseRowShape(lengths, { batch: 1, time: 256 }, 4096)).toEqual({ batch: 1, time: 256 });
+    expect(chooseRowShape(lengths, shape, 256)).toEqual(shape);
+    expect(chooseRowShape([], shape, 4096)).toEqual(shape);
+  });
+
+  it("is that of the training batches, whose samples are still no longer than asked for", () => {
+    const instructions = lengths.map((length, i) => {
+      const before = wording.chatTemplate.promptIds([{ role: "user", content: `Q${i}` }]).length;
+      return sample("a".repeat(length - before), `Q${i}`);
+    });
+    const options = { wording, ...shape, seed: 1, maxRowTokens: 4096 };
+    const batches = createTrainingBatches(instructions, options);
+    const [batch] = batches.at(0);
+    expect([batch?.batch, batch?.time]).toEqual([batches.batch, batches.times[0]]);
+    expect(batches.filledFraction).toBeGreaterThan(0.9);
+    expect(createTrainingBatches(instructions, { ...options, maxRowTokens: 256 }).filledFraction).toBeLessThan(0.75);
+    expect(Math.max(...(batch?.positions ?? []))).toBeLessThan(256);
   });
 });
 

@@ -1,16 +1,17 @@
 /**
- * Samples as batches of tokens: continuations laid end to end and cut into windows, instructions packed whole, or each
- * in a row of its own among rows of
- * about its length. Batches are a pure function of the step, and every epoch has
+ * Samples as batches of tokens: continuations laid end to end and cut into windows, instructions packed side by side, or
+ * each in a row of its own among rows of about its length. Batches are a pure function of the step, and every epoch has
  * another order.
  */
 
 import type { LanguageModels, TokenBatch } from "../contracts/models.ts";
 import type { InstructionRow } from "../contracts/training.ts";
 import { createRandom } from "../core/random.ts";
+import { chooseRowShape } from "./row-shape.ts";
 import {
   type BatchShape,
   countedOf,
+  cutTo,
   packBestFit,
   type Row,
   rowLength,
@@ -25,6 +26,8 @@ export type Wording = Pick<LanguageModels, "tokenizer" | "chatTemplate">;
 export interface TrainingBatches {
   /** Batches that make one pass over the data, with a fraction where rows flow from one epoch into the next. */
   readonly batchesPerEpoch: number;
+  /** Rows of every batch. */
+  readonly batch: number;
   /** Tokens of a row in each kind of batch, the longest last. */
   readonly times: readonly number[];
   /** Share of the batches' tokens that are not padding. */
@@ -34,14 +37,17 @@ export interface TrainingBatches {
   at(step: number): TokenBatch[];
 }
 
-/** Rows of the dataset that are not trained on, by why. */
+/** Rows of the dataset that are not trained on, or not wholly, by why. */
 export interface SkippedRows {
-  /** Longer than a row of tokens. */
+  /** Too long: the end of the answer is cut off. */
+  readonly cut: number;
+  /** So long that hardly the answer's beginning is left. */
   readonly tooLong: number;
   /** Without an answer. */
   readonly empty: number;
 }
 
+/** `time` is the longest sample, and `batch` x `time` are the most tokens of a batch: packed rows may be fewer and longer. */
 export interface BatchOptions extends BatchShape {
   readonly wording: Wording;
   readonly seed: number;
@@ -49,13 +55,16 @@ export interface BatchOptions extends BatchShape {
   readonly batchesPerStep?: number;
   /** Several samples in a row. Default true. */
   readonly packing?: boolean;
+  /** Of a packed row. Default: as long as a sample. */
+  readonly maxRowTokens?: number;
 }
 
 /** Batches over the samples, without end. */
 export function createTrainingBatches(samples: readonly InstructionRow[], options: BatchOptions): TrainingBatches {
-  const { batch, time, seed, batchesPerStep = 1, packing = true } = options;
+  const { seed, batchesPerStep = 1, packing = true, maxRowTokens = options.time } = options;
   const { continuations, instructions, skipped } = toSequences(samples, options);
   const { bosId } = options.wording.tokenizer;
+  const { batch, time } = packing ? chooseRowShape(instructions.map(rowLength), options, maxRowTokens) : options;
   const rowsOf = packing
     ? packBestFit(instructions.map(rowLength), time).map((bin) => toRow(bin.flatMap((i) => instructions[i] ?? [])))
     : instructions.map((sequence) => toRow([sequence]));
@@ -66,6 +75,7 @@ export function createTrainingBatches(samples: readonly InstructionRow[], option
   const source = packing ? streamOfRows(shuffled, { batch, time }) : bucketsOfRows(shuffled, { batch, time });
   return {
     ...source,
+    batch,
     skipped,
     at(step) {
       const parts = Array.from({ length: batchesPerStep }, (_, part) => source.batchAt(step * batchesPerStep + part));
@@ -75,12 +85,20 @@ export function createTrainingBatches(samples: readonly InstructionRow[], option
   };
 }
 
+/** What batches for evaluation are made by. */
+export interface EvaluationOptions extends BatchShape {
+  readonly wording: Wording;
+  readonly maxRows: number;
+  /** Tokens of a sample at most. Default: those of a row. */
+  readonly maxSampleTokens?: number;
+}
+
 /** Every row of the samples once, in order, the last batch filled with rows that count for nothing; weights are 0 or 1. */
 export function createEvaluationBatches(
   samples: readonly InstructionRow[],
-  { batch, time, wording, maxRows }: BatchShape & { readonly wording: Wording; readonly maxRows: number },
+  { batch, time, wording, maxRows, maxSampleTokens = time }: EvaluationOptions,
 ): TokenBatch[] {
-  const { continuations, instructions } = toSequences(samples, { time, wording });
+  const { continuations, instructions } = toSequences(samples, { time: maxSampleTokens, wording });
   const packed = packBestFit(instructions.map(rowLength), time);
   const rows = [
     ...cutStream(continuations, time, wording.tokenizer.bosId),
@@ -109,8 +127,12 @@ function toSequences(samples: readonly InstructionRow[], { time, wording }: { ti
   const asked = present
     .filter(({ instruction }) => instruction !== "")
     .map(({ instruction, answer }) => toSequence(instruction, answer, wording));
-  const instructions = asked.filter((sequence) => rowLength(sequence) <= time);
-  const skipped = { tooLong: asked.length - instructions.length, empty: samples.length - present.length };
+  const instructions = asked.flatMap((sequence) => cutTo(sequence, time) ?? []);
+  const skipped = {
+    cut: instructions.length - asked.filter((sequence) => rowLength(sequence) <= time).length,
+    tooLong: asked.length - instructions.length,
+    empty: samples.length - present.length,
+  };
   return { continuations, instructions, skipped };
 }
 

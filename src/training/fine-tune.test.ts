@@ -325,13 +325,13 @@ describe("a loss that is no good", () => {
   );
 
   it("is told with what was left out of the dataset, and an estimate of time and memory at every step", async () => {
-    const samples = [...train, sample("  "), sample("A", "why? ".repeat(200))];
+    const samples = [...train, sample("  "), sample("A", "why? ".repeat(200)), sample("So. ".repeat(99), "Q")];
     const reports: TrainingReport[] = [];
     const { skipped, filledFraction } = await fineTune({
       ...{ models: createByteFrequencyModels(2e8), train: samples, validation, options: BASE, clock: tickingClock() },
       onStep: (report) => void reports.push(report),
     });
-    expect(skipped).toEqual({ tooLong: 1, empty: 1 });
+    expect(skipped).toEqual({ cut: 1, tooLong: 1, empty: 1 });
     expect(filledFraction).toBeGreaterThan(0.9);
     expect(reports.at(-1)?.secondsLeft).toBe(0);
     expect(reports[0]?.secondsLeft).toBeGreaterThan(reports[5]?.secondsLeft ?? 0);

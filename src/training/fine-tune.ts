@@ -67,12 +67,16 @@ export async function fineTune(input: FineTuneInput): Promise<TrainingResult> {
     InstructionRow[],
     InstructionRow[],
   ]; // one result a list
-  const shape = { batch: settings.batchSize, time: settings.windowTokens };
+  const { windowTokens } = settings;
   const batches = createTrainingBatches(train, {
-    ...{ ...shape, wording: models, seed: settings.seed, packing: settings.packing },
+    ...{ batch: settings.batchSize, time: windowTokens, maxRowTokens: models.contextTokens },
+    ...{ wording: models, seed: settings.seed, packing: settings.packing },
     batchesPerStep: settings.gradientAccumulationSteps,
   });
-  const held = createEvaluationBatches(validation, { ...shape, wording: models, maxRows: settings.maxValidationRows });
+  const shape = { batch: batches.batch, time: Math.max(windowTokens, ...batches.times) };
+  const held = createEvaluationBatches(validation, {
+    ...{ ...shape, wording: models, maxRows: settings.maxValidationRows, maxSampleTokens: windowTokens },
+  });
   assertEnough("training", train, batches.batchesPerEpoch > 0 ? MIN_TRAINING_WORDS : Number.POSITIVE_INFINITY);
   assertEnough("validation", validation, held.length > 0 ? 1 : Number.POSITIVE_INFINITY);
   const model = await openWidths(

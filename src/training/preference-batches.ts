@@ -8,7 +8,7 @@ import type { PreferenceRow } from "../contracts/training.ts";
 import { createRandom } from "../core/random.ts";
 import type { PairLogps } from "./dpo-loss.ts";
 import { type SkippedRows, toSequence, type Wording } from "./fine-tune-batches.ts";
-import { type BatchShape, packBestFit, rowLength, type Sequence, toBatch, toRow } from "./token-rows.ts";
+import { type BatchShape, cutTo, packBestFit, rowLength, type Sequence, toBatch, toRow } from "./token-rows.ts";
 
 /** Both answers after the prompt. */
 export interface TokenPair {
@@ -17,19 +17,22 @@ export interface TokenPair {
   readonly rejected: Sequence;
 }
 
-/** The pairs whose answers both fit into a row of `time` tokens. */
+/** The pairs in rows of `time` tokens: answers that are too long are cut at their end, where enough of them is left. */
 export function toTokenPairs(
   rows: readonly PreferenceRow[],
   { wording, time }: { readonly wording: Wording; readonly time: number },
 ): { readonly pairs: TokenPair[]; readonly skipped: SkippedRows } {
   const present = rows.filter(({ chosen, rejected }) => chosen.trim() !== "" && rejected.trim() !== "");
-  const all = present.map(({ id, prompt, chosen, rejected }) => ({
-    id,
-    chosen: toSequence(prompt, chosen, wording),
-    rejected: toSequence(prompt, rejected, wording),
-  }));
-  const pairs = all.filter(({ chosen, rejected }) => Math.max(rowLength(chosen), rowLength(rejected)) <= time);
-  return { pairs, skipped: { tooLong: all.length - pairs.length, empty: rows.length - present.length } };
+  let cut = 0;
+  const pairs = present.flatMap(({ id, prompt, ...answers }) => {
+    const whole = [answers.chosen, answers.rejected].map((answer) => toSequence(prompt, answer, wording));
+    const [chosen, rejected] = whole.map((sequence) => cutTo(sequence, time));
+    if (!chosen || !rejected) return [];
+    if (whole.some((sequence) => rowLength(sequence) > time)) cut++;
+    return [{ id, chosen, rejected }];
+  });
+  const skipped = { cut, tooLong: present.length - pairs.length, empty: rows.length - present.length };
+  return { pairs, skipped };
 }
 
 /** An answer's targets: from `from` to before `to` of a batch's flat arrays. */

@@ -33,6 +33,16 @@ export function rowLength({ ids }: Sequence): number {
   return ids.length - 1;
 }
 
+/** Fewer tokens of an answer than these would teach how answers begin, and nothing else. */
+const MIN_ANSWER_TOKENS = 8;
+
+/** The sequence with at most `time` tokens in a row, its end cut off; nothing where hardly any of the answer is left. */
+export function cutTo(sequence: Sequence, time: number): Sequence | undefined {
+  const { ids, firstCounted } = sequence;
+  if (rowLength(sequence) <= time) return sequence;
+  return time + 1 - firstCounted < MIN_ANSWER_TOKENS ? undefined : { ids: ids.slice(0, time + 1), firstCounted };
+}
+
 /** Sequences side by side in one row. */
 export function toRow(sequences: readonly Sequence[]): Row {
   return {

@@ -13,7 +13,7 @@ export interface TrainingOptions {
   readonly gradientAccumulationSteps?: number;
   /** Less memory for a second forward pass. Default false. */
   readonly gradientCheckpointing?: boolean;
-  /** Tokens of a row. Default 256, at most the base's context. */
+  /** Tokens of a sample, cut at its end; rows that samples are packed into may be longer. Default 256, at most the base's context. */
   readonly windowTokens?: number;
   /** Several samples in a row; else each has its own, in batches of about its length. Default true. */
   readonly packing?: boolean;

@@ -27,7 +27,7 @@ export const Hyperparameters = z.object({
   max_steps: z.int().positive().optional(),
   /** Ends the run earlier, by the clock; such a run cannot be repeated exactly. */
   max_minutes: z.number().positive().optional(),
-  /** Tokens of a row; at most the base's context. What is longer is left out, and said. */
+  /** Tokens of a sample; at most the base's context. Longer answers are cut at their end, and that is said. */
   max_seq_length: z.int().positive().default(256),
   /** Several samples in a row, each attending to itself alone. */
   packing: z.boolean().default(true),

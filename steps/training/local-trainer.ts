@@ -94,8 +94,10 @@ function sayEstimate(
 }
 
 function sayHowItWent({ curve, metrics, skipped, filledFraction }: TrainingResult, job: TrainingJob): void {
+  if (skipped.cut > 0)
+    job.log.warn(`${skipped.cut} rows are longer than max_seq_length: the ends of answers were cut off`);
   if (skipped.tooLong > 0)
-    job.log.warn(`${skipped.tooLong} rows are longer than max_seq_length and were left out, not cut`);
+    job.log.warn(`${skipped.tooLong} rows were left out: max_seq_length has no place for their answers`);
   if (skipped.empty > 0) job.log.warn(`${skipped.empty} rows have no answer and were left out`);
   const losses = curve.flatMap(({ loss }) => loss ?? []);
   job.log.info(`loss ${losses[0]?.toFixed(3)} ${sparkline(losses, 24)} ${metrics.finalTrainLoss.toFixed(3)}`, {
@@ -105,7 +107,7 @@ function sayHowItWent({ curve, metrics, skipped, filledFraction }: TrainingResul
 }
 
 function toOutcome({ kind, files, metrics, values, ended, skipped, filledFraction }: TrainingResult): TrainingOutcome {
-  const rows = { rowsTooLong: skipped.tooLong, rowsEmpty: skipped.empty, filledFraction };
+  const rows = { rowsCut: skipped.cut, rowsTooLong: skipped.tooLong, rowsEmpty: skipped.empty, filledFraction };
   return { model: { kind, files }, metrics: { ...metrics, ...values, ...rows }, ended };
 }
 
