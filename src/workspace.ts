@@ -231,7 +231,7 @@ async function openCollectors({ config, clock }: Parts): Promise<readonly Collec
 }
 
 /** The configured base's folder: TRILITH_BASE_MODEL's, or the configuration's; a model of a hub is downloaded first. */
-async function baseFolder({ folder, config, env, onDownload }: Parts): Promise<string> {
+async function baseFolder({ folder, config, env, clock, onDownload }: Parts): Promise<string> {
   const named = env["TRILITH_BASE_MODEL"] || config.baseModel;
   if (named === undefined) return BUNDLED_BASE;
   const { importLlama2c, openHubModel, parseHubId } = await import("./models/index.ts");
@@ -243,6 +243,7 @@ async function baseFolder({ folder, config, env, onDownload }: Parts): Promise<s
     ...model,
     endpoint: (env["HF_ENDPOINT"] || config.hub?.endpoint || HUB).replace(/\/+$/, ""),
     cacheFolder,
+    clock,
     ...(token !== undefined && { token }),
     ...(!env["HF_HUB_OFFLINE"] && { fetch }),
     ...(onDownload && { onProgress: onDownload }),

@@ -1,4 +1,4 @@
-/** A base that is named by its id on a hub, in processes of their own: one is killed while it downloads, the next goes on. */
+/** A base that is named by its id on a hub, in processes of their own that ask at once; one is killed while it downloads. */
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,6 +21,7 @@ let folder: string;
 /** Bytes of the weights that are sent, to each request on; what is behind them never comes. */
 let sendable: number;
 const ranges: (string | undefined)[] = [];
+const requests: string[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "trilith-from-hub-"));
@@ -33,6 +34,7 @@ beforeAll(async () => {
   }));
   server = createServer((request, response) => {
     const name = request.url?.split("/").at(-1) ?? "";
+    requests.push(request.url ?? "");
     const content = files.get(name);
     if (!content) return void response.end(JSON.stringify({ sha: SHA, siblings }));
     const start = Number(/\d+/.exec(request.headers.range ?? "")?.[0] ?? 0);
@@ -52,8 +54,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function start() {
-  const env = { ...process.env, HF_ENDPOINT: endpoint, TRILITH_BASE_MODEL: "someone/small" };
+function start(model: string) {
+  const env = { ...process.env, HF_ENDPOINT: endpoint, TRILITH_BASE_MODEL: model };
   const child = spawn(process.execPath, ["--no-warnings", PROGRAM, folder], { env });
   let said = "";
   child.stdout.on("data", (piece: Buffer) => {
@@ -62,9 +64,20 @@ function start() {
   return { child, ended: new Promise<string>((resolve) => child.on("close", () => resolve(said))) };
 }
 
-it("goes on after a kill where it had stopped, and is then opened without the hub", async () => {
+it("is downloaded by one process for all that ask at once", async () => {
+  sendable = Number.POSITIVE_INFINITY;
+  const both = await Promise.all([start("someone/both").ended, start("someone/both").ended]);
+  expect(JSON.parse(both[0] ?? "")).toMatchObject({ name: "both" });
+  expect(both[1]).toBe(both[0]);
+  expect(requests.filter((url) => url.endsWith(WEIGHTS))).toHaveLength(1);
+  expect(await readdir(join(folder, "models/someone--both/main/both"))).not.toContain(`${WEIGHTS}.part`);
+}, 60_000);
+
+it("goes on in a process that waits, where one that was killed had stopped, and is then opened without the hub", async () => {
   sendable = 3_000_000;
-  const first = start();
+  requests.length = 0;
+  ranges.length = 0;
+  const first = start("someone/small");
   const part = join(folder, "models/someone--small/main/small", `${WEIGHTS}.part`);
   const sizeOf = () =>
     stat(part).then(
@@ -72,14 +85,18 @@ it("goes on after a kill where it had stopped, and is then opened without the hu
       () => 0,
     );
   await expect.poll(sizeOf, { timeout: 20_000 }).toBe(sendable);
+  const second = start("someone/small");
+  const listings = () => requests.filter((url) => url.includes("/revision/")).length;
+  await expect.poll(listings, { timeout: 20_000 }).toBe(2);
+  expect(ranges).toEqual([undefined]);
+  sendable = Number.POSITIVE_INFINITY;
   first.child.kill("SIGKILL");
   expect(await first.ended).toBe("");
-  sendable = Number.POSITIVE_INFINITY;
-  const opened = JSON.parse(await start().ended);
+  const opened = JSON.parse(await second.ended);
   expect(ranges).toEqual([undefined, "bytes=3000000-"]);
   const { base } = await openLanguageModels({ folder: BASE });
   expect(opened).toMatchObject({ name: "small", fingerprint: base.fingerprint });
   server.closeAllConnections();
   server.close();
-  expect(JSON.parse(await start().ended)).toEqual(opened);
+  expect(JSON.parse(await start("someone/small").ended)).toEqual(opened);
 }, 60_000);

@@ -4,7 +4,7 @@
  */
 
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
@@ -86,6 +86,11 @@ async function readOn(part: string, received: number, options: DownloadOptions):
     }
   }
   await pipeline(Readable.from(counted(response.body)), createWriteStream(part, { flags: goesOn ? "a" : "w" }));
+}
+
+/** Whether the file is there, as the hub lists it. */
+export async function isWhole(path: string, file: HubFile): Promise<boolean> {
+  return (await sizeOf(path)) === file.sizeBytes && existsSync(path) && (await hashOf(path, file)) === file.hash.hex;
 }
 
 async function hashOf(path: string, { hash, sizeBytes }: HubFile): Promise<string> {

@@ -6,10 +6,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../core/clock.ts";
 import { openHubModel, parseHubId, readHubOrigin } from "./hub-model.ts";
 
 const FIXTURE = join(import.meta.dirname, "../../../test/fixtures/families/qwen3");
 const ID = "someone/tiny-qwen3";
+const clock = systemClock();
 const SHA = "0123456789abcdef0123456789abcdef01234567";
 
 /** A server that plays the endpoints of a hub: the list of a revision's files, and files with ranges. */
@@ -90,7 +92,7 @@ describe("a model of a hub", () => {
     await rm(cacheFolder, { recursive: true });
   });
   const open = (options: Partial<Parameters<typeof openHubModel>[0]> = {}) =>
-    openHubModel({ id: ID, endpoint: hub.endpoint, cacheFolder, fetch, ...options });
+    openHubModel({ id: ID, endpoint: hub.endpoint, cacheFolder, fetch, clock, ...options });
   const SHARD = "model-00002-of-00004.safetensors";
 
   it("is downloaded whole, with progress to the last byte, and then taken from the cache without a network", async () => {
@@ -106,7 +108,7 @@ describe("a model of a hub", () => {
     expect(shares.at(-1)).toBe(1);
     expect(await readHubOrigin(folder)).toEqual({ id: ID, revision: SHA });
     const count = hub.requests.length;
-    expect(await openHubModel({ id: ID, endpoint: hub.endpoint, cacheFolder })).toBe(folder);
+    expect(await openHubModel({ id: ID, endpoint: hub.endpoint, cacheFolder, clock })).toBe(folder);
     expect(hub.requests.length).toBe(count);
   });
 
@@ -122,6 +124,19 @@ describe("a model of a hub", () => {
     await open();
     expect(hub.requests.slice(1)).toEqual([`/${ID}/resolve/${SHA}/${SHARD} bytes=777-`]);
     expect(await readFile(join(folder, SHARD))).toEqual(content);
+  });
+
+  it("is of one commit, also where an earlier download stopped before the branch moved on", async () => {
+    hub.files.set("README.md", Buffer.from("# The card"));
+    const stopping = AbortSignal.timeout(300);
+    const stalled: typeof fetch = async (url, init) => {
+      if (String(url).endsWith(SHARD)) await clock.sleep(60_000, stopping);
+      return fetch(url, init);
+    };
+    await expect(open({ fetch: stalled, signal: stopping })).rejects.toThrow();
+    const moved = Buffer.from("# The card, corrected");
+    hub.files.set("README.md", moved);
+    expect(await readFile(join(await open(), "README.md"))).toEqual(moved);
   });
 
   it("is refused where the content has another hash, and nothing of that is kept", async () => {
@@ -154,7 +169,7 @@ describe("a model of a hub", () => {
     const failing = { endpoint: "http://127.0.0.1:9", id: "someone/absent" };
     const advice = "hf download someone/absent --local-dir model";
     await expect(open(failing)).rejects.toThrow(advice);
-    const offline = openHubModel({ id: ID, endpoint: hub.endpoint, cacheFolder });
+    const offline = openHubModel({ id: ID, endpoint: hub.endpoint, cacheFolder, clock });
     await expect(offline).rejects.toMatchObject({ code: "hub-unreachable" });
     expect(hub.requests).toEqual([]);
   });

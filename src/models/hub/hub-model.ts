@@ -4,15 +4,17 @@
  */
 
 import { existsSync } from "node:fs";
-import { mkdir, readFile, statfs, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rename, stat, statfs, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { z } from "zod";
+import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import { takeFileLock } from "../../core/file-lock.ts";
 import { parseWith } from "../../core/schema.ts";
 import { parseLlamaConfig } from "../llama-config.ts";
 import { readBaseJson } from "../model-folder.ts";
-import { downloadFile, type HubFile } from "./download-file.ts";
-import { DiskTooSmallError, HubModelError, HubUnreachableError } from "./hub-errors.ts";
+import { downloadFile, type HubFile, isWhole } from "./download-file.ts";
+import { DiskTooSmallError, HubDownloadError, HubModelError, HubUnreachableError } from "./hub-errors.ts";
 
 /** How far a download is. */
 export interface HubProgress {
@@ -33,6 +35,8 @@ export interface HubModelOptions {
   readonly cacheFolder: string;
   /** Absent: only the cache is looked at. */
   readonly fetch?: typeof fetch;
+  readonly clock: Clock;
+  /** Told also of what another process downloads, while this one waits for it. */
   onProgress?(progress: HubProgress): void;
   readonly signal?: AbortSignal;
 }
@@ -45,9 +49,19 @@ export function parseHubId(name: string): { readonly id: string; readonly revisi
 
 /** Written last: its existence says that the folder is whole. */
 const MANIFEST = "trilith-hub.json";
+/** Held beside the folder by the process that downloads into it. */
+const LOCK = "download.lock";
+const WAIT_MS = 200;
+
+/** What a revision of a model consists of. */
+interface Revision {
+  readonly sha: string;
+  readonly files: readonly HubFile[];
+}
 
 /**
- * The folder of a model, whole.
+ * The folder of a model, whole. Of several processes that ask for it at once one downloads, and the others wait; when
+ * that one ends before it is done, another goes on.
  *
  * @throws {HubUnreachableError} (`hub-unreachable`) when it is not cached and there is no network
  * @throws {HubModelError} (`hub-model-unavailable`) when the hub does not give it
@@ -56,14 +70,46 @@ const MANIFEST = "trilith-hub.json";
  * @throws {HubDownloadError} (`hub-download-failed`) when a file does not come whole
  */
 export async function openHubModel(options: HubModelOptions): Promise<string> {
-  const { id, revision = "main", endpoint, cacheFolder } = options;
+  const { id, revision = "main", cacheFolder } = options;
   const folder = join(cacheFolder, id.replace("/", "--"), revision.replaceAll("/", "--"), nameOf(id));
   if (existsSync(join(folder, MANIFEST))) return folder;
-  const { sha, files } = await listFiles(options, revision);
+  const found = await listFiles(options, revision);
   await mkdir(folder, { recursive: true });
-  const missing = files.filter(({ name }) => !existsSync(join(folder, name)));
-  const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let receivedBytes = totalBytes - missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const release = await takeTurn(folder, found, options);
+  try {
+    if (!existsSync(join(folder, MANIFEST))) await downloadModel(folder, found, options);
+  } finally {
+    release();
+  }
+  return folder;
+}
+
+/** Waits until no other process downloads into the folder; what comes there meanwhile is told as progress. */
+async function takeTurn(
+  folder: string,
+  { files }: Revision,
+  { id, clock, signal, onProgress }: HubModelOptions,
+): Promise<() => void> {
+  const totalBytes = sizeOf(files);
+  const lock = join(dirname(folder), LOCK);
+  try {
+    return await takeFileLock(lock, {
+      ...{ clock, retryMs: WAIT_MS, ...(signal && { signal }) },
+      onWait: async () => onProgress?.({ model: id, receivedBytes: await bytesIn(folder), totalBytes }),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new HubDownloadError(lock, `it cannot be locked (${messageOf(error)})`, false, { cause: error });
+  }
+}
+
+async function downloadModel(folder: string, { sha, files }: Revision, options: HubModelOptions): Promise<void> {
+  const { id, endpoint } = options;
+  // What an earlier download left may be of an older commit of the same branch.
+  const whole = await Promise.all(files.map((file) => isWhole(join(folder, file.name), file)));
+  const missing = files.filter((_, i) => !whole[i]);
+  const totalBytes = sizeOf(files);
+  let receivedBytes = totalBytes - sizeOf(missing);
   const fetchFile = (file: HubFile): Promise<void> =>
     downloadFile(file, {
       url: `${endpoint}/${id}/resolve/${sha}/${file.name}`,
@@ -84,8 +130,9 @@ export async function openHubModel(options: HubModelOptions): Promise<string> {
   parseLlamaConfig(await readBaseJson(folder, "config.json"));
   await checkRoom(folder, weights);
   for (const file of weights) await fetchFile(file);
-  await writeFile(join(folder, MANIFEST), `${JSON.stringify({ id, revision: sha, endpoint, files }, null, 2)}\n`);
-  return folder;
+  const manifest = join(folder, MANIFEST);
+  await writeFile(`${manifest}.part`, `${JSON.stringify({ id, revision: sha, endpoint, files }, null, 2)}\n`);
+  await rename(`${manifest}.part`, manifest);
 }
 
 /** Where a cached model came from, for cards. */
@@ -126,7 +173,7 @@ function isWeights(name: string): boolean {
 }
 
 /** The files that are used of a revision: of its weights the one file where there is one, or else its shards. */
-async function listFiles(options: HubModelOptions, revision: string): Promise<{ sha: string; files: HubFile[] }> {
+async function listFiles(options: HubModelOptions, revision: string): Promise<Revision> {
   const { id, endpoint } = options;
   const answer = await ask(options, `${endpoint}/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`);
   const { sha, siblings } = parseWith(Listing, answer, `the hub's answer about ${id}`);
@@ -174,11 +221,27 @@ function headersOf({ token }: HubModelOptions): Record<string, string> {
 }
 
 async function checkRoom(folder: string, files: readonly HubFile[]): Promise<void> {
-  const needed = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const needed = sizeOf(files);
   const { bavail, bsize } = await statfs(folder);
   if (needed > bavail * bsize) throw new DiskTooSmallError(folder, needed, bavail * bsize);
 }
 
 function nameOf(id: string): string {
   return id.slice(id.indexOf("/") + 1);
+}
+
+function sizeOf(files: readonly HubFile[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+/** What lies in a folder that another process writes. */
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder);
+  const sizes = names.map((name) =>
+    stat(join(folder, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  ); // renamed since
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
