@@ -227,6 +227,8 @@ export interface LanguageModels {
   readonly chatTemplate: ChatTemplate;
   /** The base with fresh LoRA matrices (B = 0) or an adapter's, or all of it, ready to train on batches of exactly this shape. */
   openTrainable(options: OpenTrainableOptions): Promise<TrainableModel>;
+  /** What an adapter's files adapt, and how; null for the files of a checkpoint. */
+  loraOf(files: ReadonlyMap<string, Uint8Array>): LoraConfig | null;
   /** The files of a PEFT-compatible adapter folder for trained parameters. */
   saveAdapter(model: Pick<TrainableModel, "parameters" | "layout">, lora: LoraConfig): ReadonlyMap<string, Uint8Array>;
   /** The files of a checkpoint folder for a model all of whose parameters were trained. */

@@ -85,6 +85,8 @@ export interface TrainingOutcome {
   readonly base?: { readonly name: string; readonly fingerprint: string };
   /** Last or best values; `validation_loss` and `final_train_loss` where they are known. */
   readonly metrics: { readonly [name: string]: number };
+  /** Hyperparameters as they were used, where the job had left them open; by the same names. */
+  readonly chosen?: { readonly [name: string]: JsonValue };
   /**
    * `early-stop`: the held-out loss no longer fell. `chosen-fell`: chosen answers became less likely than they had been.
    * `time`: the time allowed was over.

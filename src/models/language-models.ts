@@ -81,6 +81,7 @@ export async function openLanguageModels({
       if (adapter) fillFromAdapter(model, adapter);
       return model;
     },
+    loraOf: (files) => (files.has(CHECKPOINT_FILE) ? null : fittingAdapter(files, shapes).lora),
     saveAdapter: (model, lora) => toAdapterFiles(model, lora, base.name),
     saveModel: (model) =>
       new Map([

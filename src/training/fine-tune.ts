@@ -51,6 +51,8 @@ export interface TrainingResult extends RunResult {
   readonly skipped: SkippedRows;
   /** Share of the batches' tokens that are not padding. */
   readonly filledFraction: number;
+  /** What it was trained by, with nothing left open. */
+  readonly settings: TrainingSettings;
 }
 
 /**
@@ -62,7 +64,7 @@ export interface TrainingResult extends RunResult {
  */
 export async function fineTune(input: FineTuneInput): Promise<TrainingResult> {
   const { models, clock, signal } = input;
-  const settings = toSettings(input.options ?? {}, models);
+  const settings = toSettings(input.options ?? {}, models, input.start);
   const [train, validation] = [input.train, input.validation].map((rows) => rowsFor(models, rows)) as [
     InstructionRow[],
     InstructionRow[],
@@ -100,7 +102,7 @@ export async function fineTune(input: FineTuneInput): Promise<TrainingResult> {
       }),
     });
     const { skipped, filledFraction } = batches;
-    return { ...result, kind: settings.lora ? "lora" : "full", files: save(), skipped, filledFraction };
+    return { ...result, kind: settings.lora ? "lora" : "full", files: save(), skipped, filledFraction, settings };
   } finally {
     await model.close();
   }

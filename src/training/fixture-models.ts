@@ -3,7 +3,7 @@
  * It fills the whole `LanguageModels` port: it trains, saves, continues and measures.
  */
 
-import type { LanguageModels, TokenBatch, Tokenizer, VoiceModel } from "../contracts/models.ts";
+import type { LanguageModels, LoraConfig, TokenBatch, Tokenizer, VoiceModel } from "../contracts/models.ts";
 import { hashBytes } from "../core/hash.ts";
 import { createRandom } from "../core/random.ts";
 import { chatTemplate } from "../text/index.ts";
@@ -49,9 +49,13 @@ export function createByteFrequencyModels(parameterCount = VOCABULARY): Language
         close: async () => undefined,
       };
     },
+    loraOf(files) {
+      const config = files.get(CONFIG_FILE);
+      return config ? (JSON.parse(Buffer.from(config).toString()) as LoraConfig) : null; // as `saveAdapter` wrote it
+    },
     saveAdapter: ({ parameters }, lora) =>
       new Map([
-        ["adapter_config.json", Buffer.from(JSON.stringify(lora))],
+        [CONFIG_FILE, Buffer.from(JSON.stringify(lora))],
         [ADAPTER_FILE, Buffer.from(Float32Array.from(parameters).buffer)],
       ]),
     saveModel: ({ parameters }) => new Map([[MODEL_FILE, Buffer.from(Float32Array.from(parameters).buffer)]]),
@@ -60,6 +64,7 @@ export function createByteFrequencyModels(parameterCount = VOCABULARY): Language
 }
 
 const [ADAPTER_FILE, MODEL_FILE] = ["adapter_model.safetensors", "model.safetensors"];
+const CONFIG_FILE = "adapter_config.json";
 
 function startOf(files?: ReadonlyMap<string, Uint8Array>): Float32Array {
   const bytes = files?.get(ADAPTER_FILE) ?? files?.get(MODEL_FILE);

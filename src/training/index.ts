@@ -44,6 +44,7 @@ export {
   type TrainingResult,
 } from "./fine-tune.ts";
 export { holdOutPairs } from "./hold-out-pairs.ts";
+export { LLAMA_PROJECTIONS } from "./lora-settings.ts";
 export { modelNameOf, renderHubCard, renderModelCard } from "./model-card.ts";
 export { type DatasetRow, type DocumentOrigin, dataFactsOf } from "./model-facts.ts";
 export { type MuonOptions, openMuon } from "./muon.ts";
@@ -62,5 +63,5 @@ export {
 } from "./schedule.ts";
 export { type DpoInput, MIN_PREFERENCE_PARAMETERS, trainDpo } from "./train-dpo.ts";
 export { meanLoss, type StepReport, type StepVerdict, type TrainOptions, trainModel } from "./train-loop.ts";
-export { type DpoOptions, LLAMA_PROJECTIONS, type TrainingOptions } from "./training-options.ts";
+export type { DpoOptions, TrainingOptions } from "./training-options.ts";
 export type { CurvePoint, RunEnd, RunResult, TrainingMetrics, TrainingReport } from "./training-run.ts";

@@ -26,7 +26,7 @@ const pairs = Array.from({ length: 12 }, (_, i) => ({
 }));
 /** An adapter that is not the base. */
 const start = new Map([
-  ["adapter_config.json", Buffer.from("{}")],
+  ["adapter_config.json", Buffer.from(JSON.stringify({ r: 4, alpha: 12, targetModules: ["v_proj", "q_proj"] }))],
   ["adapter_model.safetensors", Buffer.from(Float32Array.from({ length: 258 }, (_, i) => Math.sin(i)).buffer)],
 ]);
 const BASE: DpoOptions = { batchSize: 2, windowTokens: 256, maxSteps: 6, learningRate: 0.05, warmupFraction: 0 };
@@ -74,6 +74,28 @@ describe("preference training", () => {
       message: expect.stringMatching(/8,000,000 parameters.*100,000,000.*force: true/s),
     });
     expect((await run({ force: true }, small)).metrics.steps).toBe(6);
+  });
+
+  it("has the rank, scale and targets of the adapter that it goes on from, and refuses others", async () => {
+    const { opened, settings } = await run();
+    expect(opened[0]?.lora).toEqual({ r: 4, alpha: 12, targetModules: ["v_proj", "q_proj"], dropout: 0 });
+    expect(settings.lora).toEqual(opened[0]?.lora);
+    const same = { r: 4, targetModules: ["q_proj", "v_proj"] };
+    expect((await run({ lora: same })).opened[0]?.lora?.alpha).toBe(12);
+    await expect(run({ lora: { r: 8 } })).rejects.toMatchObject({
+      code: "option-conflict",
+      message: expect.stringMatching(/lora_r is 8; expected 4, as the adapter has that training goes on from/),
+    });
+    await expect(run({ lora: { alpha: 8 } })).rejects.toThrow("lora_alpha is 8; expected 12");
+    await expect(run({ lora: { targetModules: ["o_proj"] } })).rejects.toThrow(/lora_target_modules.*q_proj, v_proj/);
+  });
+
+  it("trains a whole checkpoint as a whole, and no adapter to it", async () => {
+    const checkpoint = new Map([["model.safetensors", start.get("adapter_model.safetensors") ?? Buffer.alloc(0)]]);
+    const { kind, opened } = await run({}, { start: checkpoint });
+    expect([kind, opened[0]?.lora]).toEqual(["full", null]);
+    await expect(run({ lora: {} }, { start: checkpoint })).rejects.toThrow(/use_peft is true; expected false/);
+    expect((await run({ lora: null })).kind).toBe("full");
   });
 
   it("is refused with dropout, and without pairs that fit", async () => {

@@ -30,11 +30,11 @@ export type DpoInput = TrainingInput<PreferenceRow, DpoOptions>;
  *
  * @throws {BaseTooSmallError} below `MIN_PREFERENCE_PARAMETERS`, unless forced
  * @throws {NothingToTrainOnError} without pairs that fit into a row
- * @throws {OptionConflictError} when LoRA has dropout
+ * @throws {OptionConflictError} when LoRA has dropout, or is not that of the adapter that is gone on from
  */
 export async function trainDpo(input: DpoInput): Promise<TrainingResult> {
   const { models, clock, signal } = input;
-  const settings = toDpoSettings(input.options ?? {}, models);
+  const settings = toDpoSettings(input.options ?? {}, models, input.start);
   const { parameterCount } = models.base;
   if (parameterCount < MIN_PREFERENCE_PARAMETERS && !settings.force)
     throw new BaseTooSmallError(models.base.name, parameterCount, MIN_PREFERENCE_PARAMETERS);
@@ -86,6 +86,7 @@ export async function trainDpo(input: DpoInput): Promise<TrainingResult> {
       files: save(),
       skipped,
       filledFraction: filledFraction(all),
+      settings,
     };
   } finally {
     await model.close();

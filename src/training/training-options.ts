@@ -1,11 +1,15 @@
 /** What a training run can be told, and what it does when it is told nothing. */
 
 import type { LanguageModels, LoraConfig } from "../contracts/models.ts";
+import { loraFor } from "./lora-settings.ts";
 import type { ScheduleName } from "./schedule.ts";
 
 /** Settings of a run of `fineTune` or `trainDpo`; every one of them is used. */
 export interface TrainingOptions {
-  /** null: all parameters are trained. Default: r 16, alpha 32, no dropout, on all seven projections. */
+  /**
+   * null: all parameters are trained. Default: as what training starts from; from the base r 16, alpha 32, no dropout,
+   * on all seven projections.
+   */
   readonly lora?: Partial<LoraConfig> | null;
   /** Rows of a batch; for preferences, pairs. Default 8. */
   readonly batchSize?: number;
@@ -73,9 +77,6 @@ export interface DpoOptions extends TrainingOptions {
   readonly force?: boolean;
 }
 
-/** The seven projections of a Llama layer: what LoRA adapts unless it is told otherwise. */
-export const LLAMA_PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
-
 const DEFAULTS = {
   batchSize: 8,
   gradientAccumulationSteps: 1,
@@ -97,8 +98,6 @@ const DEFAULTS = {
   seed: 42,
 };
 
-const LORA: LoraConfig = { r: 16, alpha: 32, targetModules: LLAMA_PROJECTIONS, dropout: 0 };
-
 /** Options with nothing left open, apart from what depends on the data. */
 export type TrainingSettings = typeof DEFAULTS &
   Pick<
@@ -109,10 +108,18 @@ export type TrainingSettings = typeof DEFAULTS &
     readonly learningRate: number;
   };
 
-/** The settings of supervised training. */
-export function toSettings(options: TrainingOptions, models: LanguageModels): TrainingSettings {
+/**
+ * The settings of supervised training, from the base or from the files of a model.
+ *
+ * @throws {OptionConflictError} when the options' matrices are not those of the adapter that is gone on from
+ */
+export function toSettings(
+  options: TrainingOptions,
+  models: LanguageModels,
+  start?: ReadonlyMap<string, Uint8Array>,
+): TrainingSettings {
   const settings = { ...DEFAULTS, ...options };
-  const lora = options.lora === null ? null : { ...LORA, ...options.lora };
+  const lora = loraFor(options.lora, models, start);
   const rate = models.base.parameterCount < 100e6 ? 3e-3 : 3e-4;
   return {
     ...settings,
@@ -126,8 +133,12 @@ export function toSettings(options: TrainingOptions, models: LanguageModels): Tr
 export type DpoSettings = TrainingSettings &
   Required<Pick<DpoOptions, "beta" | "nllWeight" | "chosenPatience" | "force">>;
 
-/** The settings of preference training. */
-export function toDpoSettings(options: DpoOptions, models: LanguageModels): DpoSettings {
+/** The settings of preference training; the rest as `toSettings`. */
+export function toDpoSettings(
+  options: DpoOptions,
+  models: LanguageModels,
+  start?: ReadonlyMap<string, Uint8Array>,
+): DpoSettings {
   const { beta = 0.1, nllWeight = 0, chosenPatience = 3, force = false, ...rest } = options;
-  return { ...toSettings({ learningRate: 5e-6, ...rest }, models), beta, nllWeight, chosenPatience, force };
+  return { ...toSettings({ learningRate: 5e-6, ...rest }, models, start), beta, nllWeight, chosenPatience, force };
 }

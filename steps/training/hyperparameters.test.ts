@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { Hyperparameters, toTrainingOptions } from "./hyperparameters.ts";
 
 const optionsOf = (parameters: object) => toTrainingOptions(Hyperparameters.parse(parameters));
-const lora = optionsOf({}).lora;
 
 /** Each key with a value that is not its default, and what it changes; `null` for what the trainer does with its folders. */
 const CASES: Record<keyof Hyperparameters, [value: unknown, changes: object | null]> = {
@@ -24,10 +23,10 @@ const CASES: Record<keyof Hyperparameters, [value: unknown, changes: object | nu
   max_seq_length: [64, { windowTokens: 64 }],
   packing: [false, { packing: false }],
   use_peft: [false, { lora: null }],
-  lora_r: [4, { lora: { ...lora, r: 4 } }],
-  lora_alpha: [5, { lora: { ...lora, alpha: 5 } }],
-  lora_dropout: [0.1, { lora: { ...lora, dropout: 0.1 } }],
-  lora_target_modules: [["q_proj"], { lora: { ...lora, targetModules: ["q_proj"] } }],
+  lora_r: [4, { lora: { r: 4 } }],
+  lora_alpha: [5, { lora: { alpha: 5 } }],
+  lora_dropout: [0.1, { lora: { dropout: 0.1 } }],
+  lora_target_modules: [["q_proj"], { lora: { targetModules: ["q_proj"] } }],
   eval_steps: [3, { evaluateEverySteps: 3 }],
   early_stopping_patience: [8, { patience: 8 }],
   max_eval_rows: [5, { maxValidationRows: 5 }],
@@ -60,6 +59,12 @@ describe("hyperparameters", () => {
   it("take warmup_steps below 1 as a share, as transformers does", () => {
     expect(optionsOf({ warmup_steps: 0.25 })).toEqual({ ...optionsOf({}), warmupFraction: 0.25 });
     expect(optionsOf({ warmup_steps: 0 })).toMatchObject({ warmupSteps: 0 });
+  });
+
+  it("leave what is trained to the model that is gone on from, unless they say it", () => {
+    expect(optionsOf({})).not.toHaveProperty("lora");
+    expect(optionsOf({ use_peft: true }).lora).toEqual({});
+    expect(optionsOf({ use_peft: false, lora_r: 4 }).lora).toBe(null);
   });
 
   it("train on everything unless is_dummy says otherwise", () => {

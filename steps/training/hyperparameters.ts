@@ -1,6 +1,6 @@
 /** Hyperparameters by the names that the field gives them, and what each of them sets. */
 
-import { type DpoOptions, LLAMA_PROJECTIONS, SCHEDULES } from "trilith/training";
+import { type DpoOptions, SCHEDULES } from "trilith/training";
 import { z } from "zod";
 
 /** Named as in the reference system, `TrainingArguments` of transformers, `LoraConfig` of PEFT and TRL's trainers. */
@@ -31,12 +31,15 @@ export const Hyperparameters = z.object({
   max_seq_length: z.int().positive().default(256),
   /** Several samples in a row, each attending to itself alone. */
   packing: z.boolean().default(true),
-  /** false: all parameters are trained, and what comes out is a whole checkpoint. */
-  use_peft: z.boolean().default(true),
-  lora_r: z.int().positive().default(16),
-  lora_alpha: z.number().positive().default(32),
-  lora_dropout: z.number().min(0).lt(1).default(0),
-  lora_target_modules: z.array(z.string()).min(1).default(LLAMA_PROJECTIONS),
+  /** false: all parameters are trained, and what comes out is a whole checkpoint. By default as what is gone on from. */
+  use_peft: z.boolean().optional(),
+  /** By default that of the adapter that is gone on from, else 16. */
+  lora_r: z.int().positive().optional(),
+  /** Likewise, else 32. */
+  lora_alpha: z.number().positive().optional(),
+  lora_dropout: z.number().min(0).lt(1).optional(),
+  /** Likewise, else all seven projections. */
+  lora_target_modules: z.array(z.string()).min(1).optional(),
   /** Steps between two looks at the held-out loss; by default a tenth of the run, at most half an epoch. */
   eval_steps: z.int().positive().optional(),
   /** Looks without a better loss after which the run ends; 0 for never. */
@@ -78,6 +81,7 @@ export function toTrainingOptions(parameters: Hyperparameters): DpoOptions {
   const isShare = warmup_steps !== undefined && warmup_steps > 0 && warmup_steps < 1;
   return {
     ...always(parameters),
+    ...given("lora", loraOf(parameters)),
     ...(isShare ? { warmupFraction: warmup_steps } : {}),
     ...given("warmupSteps", isShare ? undefined : warmup_steps),
     ...given("learningRate", parameters.learning_rate),
@@ -90,17 +94,22 @@ export function toTrainingOptions(parameters: Hyperparameters): DpoOptions {
   };
 }
 
+/** null for all parameters; nothing where it is left to what training starts from. */
+function loraOf(parameters: Hyperparameters): DpoOptions["lora"] {
+  const { use_peft, lora_r, lora_alpha, lora_dropout, lora_target_modules } = parameters;
+  if (use_peft === false) return null;
+  const lora = {
+    ...(lora_r === undefined ? {} : { r: lora_r }),
+    ...(lora_alpha === undefined ? {} : { alpha: lora_alpha }),
+    ...(lora_dropout === undefined ? {} : { dropout: lora_dropout }),
+    ...(lora_target_modules === undefined ? {} : { targetModules: lora_target_modules }),
+  };
+  return use_peft === undefined && Object.keys(lora).length === 0 ? undefined : lora;
+}
+
 /** What has a default here. */
 function always(parameters: Hyperparameters): DpoOptions {
   return {
-    lora: parameters.use_peft
-      ? {
-          r: parameters.lora_r,
-          alpha: parameters.lora_alpha,
-          dropout: parameters.lora_dropout,
-          targetModules: parameters.lora_target_modules,
-        }
-      : null,
     batchSize: parameters.per_device_train_batch_size,
     gradientAccumulationSteps: parameters.gradient_accumulation_steps,
     gradientCheckpointing: parameters.gradient_checkpointing,

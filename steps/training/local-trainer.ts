@@ -106,9 +106,19 @@ function sayHowItWent({ curve, metrics, skipped, filledFraction }: TrainingResul
   });
 }
 
-function toOutcome({ kind, files, metrics, values, ended, skipped, filledFraction }: TrainingResult): TrainingOutcome {
+function toOutcome(result: TrainingResult): TrainingOutcome {
+  const { kind, files, metrics, values, ended, skipped, filledFraction } = result;
   const rows = { rowsCut: skipped.cut, rowsTooLong: skipped.tooLong, rowsEmpty: skipped.empty, filledFraction };
-  return { model: { kind, files }, metrics: { ...metrics, ...values, ...rows }, ended };
+  return { model: { kind, files }, metrics: { ...metrics, ...values, ...rows }, ended, chosen: chosenOf(result) };
+}
+
+/** What depends on the base and on the model that was gone on from. */
+function chosenOf({ settings: { learningRate, lora } }: TrainingResult) {
+  return {
+    learning_rate: learningRate,
+    use_peft: lora !== null,
+    ...(lora && { lora_r: lora.r, lora_alpha: lora.alpha, lora_target_modules: [...lora.targetModules] }),
+  };
 }
 
 /** Seconds for people. */

@@ -58,7 +58,7 @@ export const registerModel = step({
         method: report.method,
         trainer: report.trainer,
         ended: report.ended,
-        hyperparameters: definedOf(hyperparameters),
+        hyperparameters: { ...definedOf(hyperparameters), ...report.chosen },
         base: report.base === null ? factsOf(own) : {},
         data: dataFactsOf(samples, await originsOf(documents, workspace.warehouse)),
       },

@@ -8,6 +8,8 @@ import { z } from "zod";
 import { Hyperparameters } from "./hyperparameters.ts";
 import { localTrainer } from "./local-trainer.ts";
 
+const Chosen = z.record(z.string(), z.json());
+
 /** How a training run went. Losses are nats a token, or what DPO calls its loss. */
 export const TrainingReport = z.object({
   trainer: z.string(),
@@ -19,6 +21,8 @@ export const TrainingReport = z.object({
   base: z.object({ name: z.string(), fingerprint: z.string() }).nullable(),
   ended: z.enum(["completed", "early-stop", "chosen-fell", "time"]),
   metrics: z.record(z.string(), z.number()),
+  /** Hyperparameters as they were used, where the configuration had left them open. */
+  chosen: Chosen.default({}),
 });
 export type TrainingReport = z.infer<typeof TrainingReport>;
 
@@ -74,6 +78,7 @@ export const train = step({
       base: outcome.base ?? null,
       ended: outcome.ended,
       metrics: outcome.metrics,
+      chosen: Chosen.parse(outcome.chosen ?? {}),
     };
     const files: Folder = model.kind === "remote" ? new Map() : model.files;
     const curve = curveChart(`Training by ${input.method} on ${base.name}`, [...points.values()]);
