@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RawDocument } from "../src/contracts/documents.ts";
+import { fixtureRaw } from "../src/contracts/records-fixture.ts";
 import { chunkDocument, cleanDocument } from "../src/feature/index.ts";
 import { lsaEmbedders } from "../src/models/index.ts";
 import { benchReport, median } from "./report.ts";
@@ -14,27 +15,8 @@ const DATA = join(import.meta.dirname, "../../shared/data/authors");
 const REPEATS = 5;
 const SHORT_COUNT = 5000;
 
-const toDocument = (source: string, content: string): RawDocument => ({
-  id: source,
-  version: 1,
-  contentHash: "",
-  authorId: "a",
-  authorFullName: "A",
-  kind: "note",
-  platform: "folder",
-  source,
-  title: source,
-  format: "markdown",
-  content,
-  publishedAt: null,
-  language: null,
-  tags: [],
-  modifiedAt: null,
-  canonicalUrl: null,
-  licence: null,
-  collectedAt: "",
-  goneAt: null,
-});
+const toDocument = (source: string, content: string): RawDocument =>
+  fixtureRaw({ id: source, source, title: source, content });
 
 function measure(documents: readonly RawDocument[]): Record<string, number> {
   const embedders = lsaEmbedders();

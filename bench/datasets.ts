@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Chunk, CleanedDocument } from "../src/contracts/features.ts";
+import { fixtureRaw } from "../src/contracts/records-fixture.ts";
 import { chunkDocument, openCleaner } from "../src/feature/index.ts";
 import { lsaEmbedders } from "../src/models/index.ts";
 import { buildDataset, inspectDataset, readDatasetFile, reportDataset } from "../src/training/datasets/index.ts";
@@ -47,25 +48,15 @@ async function featuresOf(
   texts: readonly Text[],
 ): Promise<{ documents: CleanedDocument[]; chunks: Chunk[] }> {
   const { countTokens, maxInputTokens: maxTokens } = lsaEmbedders();
-  const nothing = {
-    publishedAt: null,
-    modifiedAt: null,
-    canonicalUrl: null,
-    licence: null,
-    language: null,
-    goneAt: null,
-  };
-  const place = {
-    kind: "note",
-    format: "markdown",
-    version: 1,
-    contentHash: "",
-    collectedAt: "",
-  } as const;
-  const raw = texts.map((text) => {
-    const whose = { authorId: author, authorFullName: author, tags: [], id: text.source };
-    return { ...nothing, ...place, platform: platformOf(text.source), ...text, ...whose };
-  });
+  const raw = texts.map((text) =>
+    fixtureRaw({
+      ...text,
+      id: text.source,
+      platform: platformOf(text.source),
+      authorId: author,
+      authorFullName: author,
+    }),
+  );
   const cleaner = await openCleaner(() => raw);
   const documents = raw.map((document) => cleaner.clean(document)).filter(({ duplicateOf }) => duplicateOf === null);
   return { documents, chunks: documents.flatMap((document) => chunkDocument(document, { countTokens, maxTokens })) };

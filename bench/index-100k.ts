@@ -8,7 +8,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Chunk } from "../src/contracts/features.ts";
+import { fixtureChunk } from "../src/contracts/records-fixture.ts";
 import type { SearchFilter, SearchQuery, VectorIndex, VectorPoint } from "../src/contracts/vectors.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { hashBytes } from "../src/core/hash.ts";
@@ -48,25 +48,6 @@ function createText(random: Random): (words: number) => string {
   return (words) => Array.from({ length: words }, () => word(Math.floor(50_000 ** random.next()))).join(" ");
 }
 
-const blank: Omit<Chunk, "id" | "text" | "authorId"> = {
-  documentId: "",
-  documentVersion: 1,
-  authorFullName: "",
-  kind: "note",
-  platform: "folder",
-  source: "",
-  title: "",
-  publishedAt: null,
-  language: "en",
-  tags: [],
-  index: 0,
-  start: 0,
-  end: 1,
-  headings: [],
-  tokenCount: 0,
-  sourceLines: null,
-};
-
 interface Corpus {
   readonly vectors: Float32Array;
   readonly queries: readonly { readonly text: string; readonly vector: Float32Array; readonly author: number }[];
@@ -88,7 +69,12 @@ function createCorpus(): Corpus {
     author: random.integer(AUTHORS),
   }));
   const point = (i: number): VectorPoint => ({
-    chunk: { ...blank, id: `chunk${i}`, authorId: `author${i % AUTHORS}`, text: texts[i] ?? "" },
+    chunk: fixtureChunk({
+      id: `chunk${i}`,
+      authorId: `author${i % AUTHORS}`,
+      language: "en",
+      text: texts[i] ?? "",
+    }),
     vector: vectors.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS),
   });
   return {

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Chunk } from "../src/contracts/features.ts";
+import { fixtureChunk, fixtureCleaned } from "../src/contracts/records-fixture.ts";
 import type { Relevance } from "../src/evaluation/index.ts";
 import { type ChunkOptions, chunkDocument } from "../src/feature/chunk/chunk-document.ts";
 
@@ -22,12 +23,7 @@ export function readSet(folder: string): { chunks: Chunk[]; queries: JudgedQuery
     judgements.set(query, (judgements.get(query) ?? new Map()).set(document, Number(gain)));
   }
   return {
-    chunks: objects("corpus.jsonl").map(({ _id = "", title = "", text = "" }) => ({
-      ...blankChunk,
-      id: _id,
-      title,
-      text,
-    })),
+    chunks: objects("corpus.jsonl").map(({ _id: id = "", title = "", text = "" }) => fixtureChunk({ id, title, text })),
     queries: objects("queries.jsonl").map(({ _id = "", text = "" }) => ({
       text,
       relevance: judgements.get(_id) ?? new Map(),
@@ -63,34 +59,12 @@ export function readQuestions(folder: string): {
 
 /** A text as the feature pipeline chunks it; without options with words for tokens and a window of 256. */
 export function chunksOfText(name: string, text: string, options: ChunkOptions = WORDS): Chunk[] {
-  return chunkDocument({ ...blankChunk, id: name, version: 1, text, sourceLines: null, duplicateOf: null }, options);
+  return chunkDocument(fixtureCleaned({ id: name, text, title: "" }), options);
 }
 
 const WORDS: ChunkOptions = {
   countTokens: (part) => Math.ceil((part.match(/\S+/g)?.length ?? 0) * 1.3),
   maxTokens: 256,
-};
-
-const blankChunk: Chunk = {
-  id: "",
-  documentId: "",
-  documentVersion: 1,
-  authorId: "",
-  authorFullName: "",
-  kind: "note",
-  platform: "folder",
-  source: "",
-  title: "",
-  publishedAt: null,
-  language: null,
-  tags: [],
-  index: 0,
-  start: 0,
-  end: 1,
-  text: "",
-  headings: [],
-  tokenCount: 0,
-  sourceLines: null,
 };
 
 /** @source RFC 4180 */

@@ -6,6 +6,7 @@
 import type { ArtifactStore } from "../src/contracts/artifacts.ts";
 import type { Chunk } from "../src/contracts/features.ts";
 import type { Embedders, EmbeddingModel } from "../src/contracts/models.ts";
+import { fixtureChunk } from "../src/contracts/records-fixture.ts";
 import { type ContentHash, hashBytes, hashJson, shortHash } from "../src/core/hash.ts";
 import { createRandom } from "../src/core/random.ts";
 import type { RetrieverPorts } from "../src/inference/retriever.ts";
@@ -64,27 +65,20 @@ export async function corpusOf(notes: readonly Note[], { maxInputTokens = 10_000
 const authorId = (author: string): string => `author-${author.toLowerCase()}`;
 
 function toChunk({ author, text, title = "" }: Note, index: number): Chunk {
-  return {
+  return fixtureChunk({
     id: `chunk-${shortHash(hashJson([author, text, index]))}`,
     documentId: `document-${index}`,
     documentVersion: 2,
     authorId: authorId(author),
     authorFullName: author,
-    kind: "note",
-    platform: "folder",
     source: `notes/${index}.md`,
     title,
-    publishedAt: null,
-    language: null,
-    tags: [],
-    index: 0,
     start: 100,
     end: 100 + text.length,
     text,
-    headings: [],
     tokenCount: text.length,
     sourceLines: text.split("\n").map((_, i) => 7 + i),
-  };
+  });
 }
 
 function letterModel(maxInputTokens: number, embedded: string[]): EmbeddingModel {

@@ -1,28 +1,10 @@
 import { type RawDocument, testContext } from "trilith";
 import { describe, expect, it } from "vitest";
+import { fixtureRaw } from "../../src/contracts/records-fixture.ts";
 import { cleanDocuments } from "./clean-documents.ts";
 
-const raw = (id: string, content: string): RawDocument => ({
-  id,
-  version: 1,
-  contentHash: "",
-  authorId: "ada",
-  authorFullName: "Ada",
-  kind: "note",
-  platform: "folder",
-  source: `${id}.md`,
-  title: "Letters to bob@example.org",
-  format: "markdown",
-  content,
-  publishedAt: null,
-  language: null,
-  tags: [],
-  modifiedAt: null,
-  canonicalUrl: null,
-  licence: null,
-  collectedAt: "",
-  goneAt: null,
-});
+const raw = (id: string, content: string): RawDocument =>
+  fixtureRaw({ id, source: `${id}.md`, title: "Letters to bob@example.org", content });
 
 const documents = [
   raw("a", "---\nmood: good\n---\nWrite to ada@example.org.\n\nOr call +49 30 901820, in the garden by the river.\n"),

@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Chunk, FeatureStore } from "../../src/contracts/features.ts";
 import type { Embedders, EmbeddingModel } from "../../src/contracts/models.ts";
+import { fixtureChunk } from "../../src/contracts/records-fixture.ts";
 import type { IndexDescription, VectorIndex } from "../../src/contracts/vectors.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { hashBytes, hashJson, shortHash } from "../../src/core/hash.ts";
@@ -55,27 +56,20 @@ export async function openIndexWriter(
 
 /** A document's chunks with words of their own: another `edition` has other words and ids. */
 export function chunksOfDocument(documentId: string, edition: number, count: number): Chunk[] {
-  return Array.from({ length: count }, (_, index) => ({
-    id: `chunk_${shortHash(hashJson([documentId, edition, index]))}`,
-    documentId,
-    documentVersion: edition + 1,
-    authorId: "ada",
-    authorFullName: "Ada",
-    kind: "note",
-    platform: "folder",
-    source: `${documentId}.md`,
-    title: documentId,
-    publishedAt: null,
-    language: null,
-    tags: [],
-    index,
-    start: index,
-    end: index + 1,
-    text: `edition${edition} part${index} of ${documentId}`,
-    headings: [],
-    tokenCount: 4,
-    sourceLines: null,
-  }));
+  return Array.from({ length: count }, (_, index) =>
+    fixtureChunk({
+      id: `chunk_${shortHash(hashJson([documentId, edition, index]))}`,
+      documentId,
+      documentVersion: edition + 1,
+      source: `${documentId}.md`,
+      title: documentId,
+      index,
+      start: index,
+      end: index + 1,
+      text: `edition${edition} part${index} of ${documentId}`,
+      tokenCount: 4,
+    }),
+  );
 }
 
 /** Writes a few of twenty documents, each changed, grown, shrunk or emptied. */

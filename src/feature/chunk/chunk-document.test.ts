@@ -3,27 +3,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
+import { fixtureCleaned } from "../../contracts/records-fixture.ts";
 import { type ChunkOptions, chunkDocument } from "./chunk-document.ts";
 import { neighboursOf } from "./neighbours.ts";
 
 const countTokens = (text: string): number => text.match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu)?.length ?? 0;
 
-const document = (text: string): CleanedDocument => ({
-  id: "d",
-  version: 2,
-  authorId: "ada",
-  authorFullName: "Ada",
-  kind: "note",
-  platform: "folder",
-  source: "a.md",
-  title: "A",
-  publishedAt: null,
-  language: null,
-  tags: [],
-  text,
-  sourceLines: text.split("\n").map((_, i) => i + 11),
-  duplicateOf: null,
-});
+const document = (text: string): CleanedDocument =>
+  fixtureCleaned({ version: 2, text, sourceLines: text.split("\n").map((_, i) => i + 11) });
 
 const chunk = (text: string, options: Partial<ChunkOptions> = {}): Chunk[] =>
   chunkDocument(document(text), { countTokens, maxTokens: 20, targetTokens: 10, ...options });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RawDocument } from "../../contracts/documents.ts";
+import { fixtureRaw } from "../../contracts/records-fixture.ts";
 import { cleanDocument } from "../clean/clean-document.ts";
 import { maskPii } from "../clean/mask-pii.ts";
 import { chunkDocument } from "./chunk-document.ts";
@@ -22,27 +23,8 @@ const hostile = fc.record({
   maxTokens: fc.integer({ min: 8, max: 60 }),
 });
 
-const raw = (content: string, tags: string[]): RawDocument => ({
-  id: "d",
-  version: 1,
-  contentHash: "",
-  authorId: "a",
-  authorFullName: "A",
-  kind: "note",
-  platform: "folder",
-  source: "a.md",
-  title: "T",
-  format: tags.length > 0 ? "text" : "markdown",
-  content,
-  publishedAt: null,
-  language: null,
-  tags,
-  modifiedAt: null,
-  canonicalUrl: null,
-  licence: null,
-  collectedAt: "",
-  goneAt: null,
-});
+const raw = (content: string, tags: string[]): RawDocument =>
+  fixtureRaw({ format: tags.length > 0 ? "text" : "markdown", content, tags });
 
 describe("hostile texts", () => {
   it("are cleaned, masked and chunked without a word lost, each line with its place, no chunk too long", () => {

@@ -1,32 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { RawDocument } from "../../contracts/documents.ts";
+import { fixtureRaw } from "../../contracts/records-fixture.ts";
 import { findBoilerplate } from "./boilerplate.ts";
 import { cleanDocument } from "./clean-document.ts";
 import { articlesFile, type GoldArticle, goldFile, labelled, readArticles } from "./cleaning-gold-fixture.ts";
 
-const raw = (content: string, more: Partial<RawDocument> = {}): RawDocument => ({
-  id: "d",
-  version: 1,
-  contentHash: "",
-  authorId: "ada",
-  authorFullName: "Ada",
-  kind: "article",
-  platform: "ada.example.org",
-  source: "https://ada.example.org/p",
-  title: "T",
-  format: "markdown",
-  content,
-  publishedAt: null,
-  language: null,
-  tags: [],
-  modifiedAt: null,
-  canonicalUrl: null,
-  licence: null,
-  goneAt: null,
-  collectedAt: "",
-  ...more,
-});
+const raw = (content: string, more: Partial<RawDocument> = {}): RawDocument =>
+  fixtureRaw({ kind: "article", platform: "ada.example.org", source: "https://ada.example.org/p", content, ...more });
 
 const cleanAll = async (documents: RawDocument[]): Promise<string[]> => {
   const boilerplate = await findBoilerplate(documents);

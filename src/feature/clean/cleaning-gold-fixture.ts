@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RawDocument } from "../../contracts/documents.ts";
+import { fixtureRaw } from "../../contracts/records-fixture.ts";
 import { hashBytes, shortHash } from "../../core/hash.ts";
 
 export const articlesFile = join(
@@ -38,27 +39,9 @@ interface ExportedArticle {
 /** The 76 articles as the warehouse holds them. */
 export function readArticles(file: string): RawDocument[] {
   const articles = JSON.parse(readFileSync(file, "utf8")) as ExportedArticle[]; // the export's shape
-  return articles.map(({ content, platform, author_id, link }, i) => ({
-    id: `${i}`,
-    version: 1,
-    contentHash: "",
-    authorId: author_id,
-    authorFullName: "",
-    kind: "article",
-    platform,
-    source: link,
-    title: "",
-    format: "markdown",
-    content: content.Content,
-    publishedAt: null,
-    language: null,
-    tags: [],
-    modifiedAt: null,
-    canonicalUrl: null,
-    licence: null,
-    collectedAt: "",
-    goneAt: null,
-  }));
+  return articles.map(({ content: { Content: content }, platform, author_id: authorId, link: source }, i) =>
+    fixtureRaw({ id: `${i}`, kind: "article", platform, authorId, source, title: "", content }),
+  );
 }
 
 const linesOf = (text: string): string[] =>

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ArtifactStore } from "../../contracts/artifacts.ts";
 import type { Chunk, CleanedDocument, FeatureStore } from "../../contracts/features.ts";
 import type { Embedders } from "../../contracts/models.ts";
+import { fixtureCleaned } from "../../contracts/records-fixture.ts";
 import type { IndexBuild, IndexDescription, IndexUpdate, VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
 import { type ContentHash, hashBytes } from "../../core/hash.ts";
 import { migrateDatabase, openSqliteDatabase } from "../../stores/database/index.ts";
@@ -14,22 +15,7 @@ import { loadIndex, verifyIndex } from "./load-index.ts";
 
 const countTokens = (text: string): number => text.split(/\s+/).length;
 
-const cleaned = (id: string, text: string): CleanedDocument => ({
-  id,
-  version: 1,
-  authorId: "ada",
-  authorFullName: "Ada",
-  kind: "note",
-  platform: "folder",
-  source: `${id}.md`,
-  title: "t",
-  publishedAt: null,
-  language: null,
-  tags: [],
-  text,
-  sourceLines: null,
-  duplicateOf: null,
-});
+const cleaned = (id: string, text: string): CleanedDocument => fixtureCleaned({ id, source: `${id}.md`, text });
 const chunksOf = (...documents: CleanedDocument[]): Chunk[] =>
   documents.flatMap((document) => chunkDocument(document, { countTokens, maxTokens: 6, targetTokens: 3 }));
 
@@ -144,7 +130,7 @@ describe("embedding", () => {
     const { model } = await prepareEmbedder(ports, () => ["x", "y"]);
     const chunks = chunksOf(cleaned("a", "one two three\n\nfour five six"), cleaned("b", "one two three"));
     const vectors = await vectorsOf(chunks, model);
-    expect(ports.embedders.embedded).toEqual(["t\none two three", "t\nfour five six"]);
+    expect(ports.embedders.embedded).toEqual(["A\none two three", "A\nfour five six"]);
     expect(vectors.map((each) => [...each])).toEqual([
       [15, 2],
       [15, 2],
@@ -156,7 +142,7 @@ describe("embedding", () => {
     const ports = await open();
     const { model } = await prepareEmbedder(ports, () => ["x"]);
     await vectorsOf(chunksOf(cleaned("a", "# h\n\none\n\n1 2 3 4 5 6")), model);
-    expect(ports.embedders.embedded).toEqual(["t\nh\n# h\n\none", "1 2 3 4 5 6"]);
+    expect(ports.embedders.embedded).toEqual(["A\nh\n# h\n\none", "1 2 3 4 5 6"]);
   });
 
   it("stores the embedder under the hash that it gives, and asks for a corpus only where it learns from one", async () => {
@@ -236,7 +222,7 @@ describe("loading the index", () => {
     await ports.features.write("chunks", chunksOf(cleaned("c", "four five")), ["a", "c"]);
     ports.embedders.embedded.length = 0;
     expect(await loadIndex({ ...ports, embedder })).toMatchObject({ featuresVersion: 2, pointCount: 2 });
-    expect(ports.embedders.embedded).toEqual(["t\nfour five"]);
+    expect(ports.embedders.embedded).toEqual(["A\nfour five"]);
     expect(ports.vectors.points.map(({ chunk }) => chunk.documentId).sort()).toEqual(["b", "c"]);
     expect(ports.vectors.buildCount).toBe(1);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Chunk } from "../../contracts/features.ts";
+import { fixtureChunk } from "../../contracts/records-fixture.ts";
 import type { IndexBuild, IndexUpdate, VectorIndex, VectorPoint } from "../../contracts/vectors.ts";
 import type { Clock } from "../../core/clock.ts";
 import { hashBytes } from "../../core/hash.ts";
@@ -10,28 +11,8 @@ import { createVectorIndex } from "./vector-index.ts";
 
 const embedder = hashBytes("an embedder");
 
-const chunk = (id: string, text: string, changes: Partial<Chunk> = {}): Chunk => ({
-  id,
-  documentId: `document of ${id}`,
-  documentVersion: 1,
-  authorId: "a",
-  authorFullName: "Ada Example",
-  kind: "note",
-  platform: "folder",
-  source: "notes.md",
-  title: "",
-  publishedAt: null,
-  language: null,
-  tags: [],
-  index: 0,
-  start: 0,
-  end: text.length,
-  text,
-  headings: [],
-  tokenCount: 1,
-  sourceLines: null,
-  ...changes,
-});
+const chunk = (id: string, text: string, changes: Partial<Chunk> = {}): Chunk =>
+  fixtureChunk({ id, documentId: `document of ${id}`, source: "notes.md", authorId: "a", text, ...changes });
 
 const point = (id: string, text: string, [x, y]: [number, number], changes: Partial<Chunk> = {}): VectorPoint => ({
   chunk: chunk(id, text, changes),

@@ -2,27 +2,13 @@
 
 import { provenanceOf } from "../../contracts/documents.ts";
 import type { Chunk, CleanedDocument } from "../../contracts/features.ts";
+import { fixtureCleaned } from "../../contracts/records-fixture.ts";
 import { hashJson, shortHash } from "../../core/hash.ts";
 
 /** A document of the author `Ada Byron` unless the fields say otherwise. */
 export function fixtureDocument(text: string, fields: Partial<CleanedDocument> = {}): CleanedDocument {
-  return {
-    id: shortHash(hashJson(text)),
-    version: 1,
-    authorId: "ada",
-    authorFullName: "Ada Byron",
-    kind: "note",
-    platform: "folder",
-    source: `notes/${shortHash(hashJson(text))}.md`,
-    title: "A note",
-    publishedAt: null,
-    language: null,
-    tags: [],
-    text,
-    sourceLines: null,
-    duplicateOf: null,
-    ...fields,
-  };
+  const id = shortHash(hashJson(text));
+  return fixtureCleaned({ id, source: `notes/${id}.md`, title: "A note", text, ...fields });
 }
 
 /** One chunk a second-level section: from one `## ` to the next. */
