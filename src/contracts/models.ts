@@ -206,6 +206,8 @@ export interface OpenTrainableOptions {
   readonly seed: number;
   /** Less memory for a second forward pass a layer. Default false. */
   readonly checkpointing?: boolean;
+  /** How frozen projections are multiplied. Default float32. */
+  readonly frozen?: "float32" | "int8";
 }
 
 /** Opens base models and their adapters. */

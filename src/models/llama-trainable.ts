@@ -15,12 +15,16 @@ import {
   Graph,
   type GraphTensor,
   layOut,
+  linear,
   loraLinear,
   openThreadSession,
   primitives,
+  type TensorArray,
   type TensorSession,
+  type Weight,
 } from "../tensor/index.ts";
 import { fillMasks } from "./attention-masks.ts";
+import { int8Frozen, int8FrozenInputs } from "./int8-frozen.ts";
 import {
   type LlamaConfig,
   llamaTensors,
@@ -51,7 +55,12 @@ export interface LoraTrainableOptions extends TrainableOptions {
   readonly lora: LoraConfig;
   /** Draws the A matrices. */
   readonly seed: number;
+  /** How frozen projections are multiplied. Default float32. */
+  readonly frozen?: FrozenPrecision;
 }
+
+/** By 32-bit floats, or through the processor's units for 8-bit integers. */
+export type FrozenPrecision = "float32" | "int8";
 
 /** What one graph is built from beside the frozen weights. */
 interface GraphParts {
@@ -100,17 +109,20 @@ export function openLoraTrainable(options: LoraTrainableOptions): Promise<Traina
     }
   }
   return openTrainable(options, { layout, parameters, lora }, (graph, { parameters: tensors, dropout }) => {
-    const plain = plainParts(graph, (name) => frozen(graph, options.config, name));
+    const weight = (name: string): GraphTensor => frozen(graph, config, name);
+    const matrix = (name: string, projection: Projection): Weight =>
+      options.frozen === "int8" ? int8Frozen(graph, name, projectionShape(config, projection)) : weight(name);
     return {
-      weight: plain.weight,
+      weight,
       project(x, layer, projection) {
         const module = projectionModule(layer, projection);
+        const w = matrix(`${module}.weight`, projection);
         const a = tensors.get(`${module}.lora_A.weight`);
         const b = tensors.get(`${module}.lora_B.weight`);
-        if (!a || !b) return plain.project(x, layer, projection);
+        if (!a || !b) return linear(graph, x, w);
         const dropped = dropout(module);
         const matrices = { a, b, scale: lora.alpha / lora.r, ...(dropped ? { dropout: dropped } : {}) };
-        return loraLinear(graph, x, plain.weight(`${module}.weight`), matrices);
+        return loraLinear(graph, x, w, matrices);
       },
     };
   });
@@ -253,16 +265,21 @@ function loraTensors(
  * multiplied faster, for the runtime lays them out anew; but it would hold copies of them, one a direction,
  * and a graph may have 2 GB.
  */
-function frozenWeights(options: TrainableOptions, { layout }: Trained): (readonly [string, Float32Array])[] {
+function frozenWeights(
+  options: LoraTrainableOptions | TrainableOptions,
+  { layout }: Trained,
+): (readonly [string, TensorArray])[] {
+  const int8 = "frozen" in options && options.frozen === "int8";
   const trained = new Set(layout.map(({ name }) => name));
   return Object.entries(llamaTensors(options.config))
     .filter(([name]) => !trained.has(name))
-    .map(([name, shape]) => {
+    .flatMap(([name, shape]): (readonly [string, TensorArray])[] => {
       const weight = weightOf(options.weights, name, shape);
-      if (weight.buffer instanceof SharedArrayBuffer) return [name, weight] as const;
+      if (int8 && name.endsWith("_proj.weight")) return int8FrozenInputs(name, weight, shape);
+      if (weight.buffer instanceof SharedArrayBuffer) return [[name, weight]];
       const shared = new Float32Array(new SharedArrayBuffer(weight.byteLength));
       shared.set(weight);
-      return [name, shared] as const;
+      return [[name, shared]];
     });
 }
 

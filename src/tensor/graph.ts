@@ -47,6 +47,7 @@ const MICROSOFT_OPS = new Set([
   "FusedMatMul",
   "GatherBlockQuantized",
   "GroupQueryAttention",
+  "MatMulIntegerToFloat",
   "MatMulNBits",
   "QuickGelu",
   "RotaryEmbedding",
@@ -66,6 +67,7 @@ export class Graph {
   readonly #inputs: GraphTensor[] = [];
   readonly #differentiable = new Set<string>();
   readonly #dimensions = new Map<number, string>();
+  readonly #made = new Map<string, GraphTensor>();
   #count = 0;
 
   /**
@@ -93,9 +95,8 @@ export class Graph {
   }
 
   /** A tensor whose elements are part of the model; equal names are one constant. */
-  constant(name: string, shape: readonly number[], data: Float32Array | Int32Array | BigInt64Array): GraphTensor {
-    const type = data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "int64";
-    const tensor = { name, shape, type } as const;
+  constant(name: string, shape: readonly number[], data: OnnxInitializer["data"]): GraphTensor {
+    const tensor = { name, shape, type: elementTypeOf(data) };
     if (!this.#initializers.has(name)) this.#initializers.set(name, { ...tensor, data });
     return tensor;
   }
@@ -108,6 +109,13 @@ export class Graph {
   /** A list of 64-bit integers, as ONNX wants shapes, axes and sizes. */
   integers(values: readonly number[]): GraphTensor {
     return this.constant(`integers ${values.join(" ")}`, [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  /** What `make` gives when the key is first asked for; it must put nothing on the tape. */
+  once(key: string, make: () => GraphTensor): GraphTensor {
+    const made = this.#made.get(key) ?? make();
+    this.#made.set(key, made);
+    return made;
   }
 
   /** Adds one ONNX node and returns its outputs. */
@@ -164,4 +172,11 @@ export class Graph {
   #declare({ shape, ...value }: GraphTensor): OnnxValue {
     return { ...value, shape: shape.map((length) => this.#dimensions.get(length) ?? length) };
   }
+}
+
+function elementTypeOf(data: OnnxInitializer["data"]): ElementType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Int32Array) return "int32";
+  if (data instanceof Int8Array) return "int8";
+  return data instanceof Uint8Array ? "uint8" : "int64";
 }

@@ -5,7 +5,7 @@
  * @source onnx/onnx.proto3, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 
-export type ElementType = "float32" | "int32" | "int64" | "bool" | "uint8" | "float16";
+export type ElementType = "float32" | "int32" | "int64" | "bool" | "uint8" | "int8" | "float16";
 
 export type AttributeValue = number | { readonly float: number } | readonly number[] | string;
 
@@ -27,7 +27,7 @@ export interface OnnxValue {
 /** A constant of the graph; `data` holds the elements in row-major order. */
 export interface OnnxInitializer extends OnnxValue {
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | BigInt64Array;
+  readonly data: Float32Array | Int32Array | Int8Array | Uint8Array | BigInt64Array;
 }
 
 /** A constant that is not part of `encodeModel`'s bytes: a piece to put behind them. */
@@ -45,7 +45,7 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
-const DATA_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
+const DATA_TYPE = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const IR_VERSION = 8;
 const OPSET_VERSION = 18;

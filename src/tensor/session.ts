@@ -8,8 +8,8 @@ import { SessionError } from "./errors.ts";
 import type { CompiledGraph, GraphTensor } from "./graph.ts";
 import { sizeOf } from "./ops/primitives.ts";
 
-/** The element arrays of float32, int32 and int64 tensors. */
-export type TensorArray = Float32Array | Int32Array | BigInt64Array;
+/** The element arrays of float32, int32, int8 and int64 tensors. */
+export type TensorArray = Float32Array | Int32Array | Int8Array | BigInt64Array;
 
 /** A compiled graph that is ready to run, and the memory that it reads and writes. */
 export interface TensorSession {
@@ -74,6 +74,7 @@ export function allocate(graph: CompiledGraph, options: SessionOptions): Session
   const array = ({ shape, type }: GraphTensor): TensorArray => {
     if (type === "float32") return new Float32Array(new SharedArrayBuffer(4 * sizeOf(shape)));
     if (type === "int32") return new Int32Array(new SharedArrayBuffer(4 * sizeOf(shape)));
+    if (type === "int8") return new Int8Array(new SharedArrayBuffer(sizeOf(shape)));
     return new BigInt64Array(new SharedArrayBuffer(8 * sizeOf(shape)));
   };
   return {
@@ -100,6 +101,7 @@ function tensors(values: readonly GraphTensor[], arrays: ReadonlyMap<string, Ten
       const array = arrays.get(name);
       if (array instanceof Float32Array) return [name, new Tensor("float32", array, shape)];
       if (array instanceof Int32Array) return [name, new Tensor("int32", array, shape)];
+      if (array instanceof Int8Array) return [name, new Tensor("int8", array, shape)];
       return [name, new Tensor("int64", array ?? new BigInt64Array(), shape)];
     }),
   );

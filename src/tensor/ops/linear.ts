@@ -6,18 +6,31 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph, GraphTensor } from "../graph.ts";
 import { type Dropout, keepMask, keepOnly } from "./dropout.ts";
+import { type Int8Matrix, int8Product } from "./int8-product.ts";
 import { add, matmul, matmulAdd, reduce, reshape } from "./primitives.ts";
 
+/** A weight [out, in]: floats, or integers, which are frozen. */
+export type Weight = GraphTensor | Int8Matrix;
+
 /** y = x Wᵀ: x [N, in], W [out, in], y [N, out]. */
-export function linear(graph: Graph, x: GraphTensor, w: GraphTensor): GraphTensor {
+export function linear(graph: Graph, x: GraphTensor, w: Weight): GraphTensor {
   if (x.shape.length !== 2 || w.shape.length !== 2 || x.shape[1] !== w.shape[1]) {
     throw new ShapeError("linear", [x, w], "x [N, in] and w [out, in]");
   }
-  const y = matmul(graph, x, w, { transposeB: true });
-  return graph.record(y, [x, w], (dy) => [
-    () => matmul(graph, dy, w),
-    () => matmul(graph, dy, x, { transposeA: true }),
-  ]);
+  const y = times(graph, x, w);
+  const back = (dy: GraphTensor) => () => timesTransposed(graph, dy, w);
+  if ("forwards" in w) return graph.record(y, [x], (dy) => [back(dy)]);
+  return graph.record(y, [x, w], (dy) => [back(dy), () => matmul(graph, dy, x, { transposeA: true })]);
+}
+
+/** x Wᵀ, beside the tape. */
+function times(graph: Graph, x: GraphTensor, w: Weight): GraphTensor {
+  return "forwards" in w ? int8Product(graph, x, w.forwards) : matmul(graph, x, w, { transposeB: true });
+}
+
+/** dy W, beside the tape. */
+function timesTransposed(graph: Graph, dy: GraphTensor, w: Weight): GraphTensor {
+  return "backwards" in w ? int8Product(graph, dy, w.backwards) : matmul(graph, dy, w);
 }
 
 /** A low-rank addition to a weight [out, in]: scale x B A. */
@@ -37,7 +50,7 @@ export interface LoraMatrices {
  *
  * @source Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (2021), §4.1
  */
-export function loraLinear(graph: Graph, x: GraphTensor, w: GraphTensor, lora: LoraMatrices): GraphTensor {
+export function loraLinear(graph: Graph, x: GraphTensor, w: Weight, lora: LoraMatrices): GraphTensor {
   const { a, b, scale, dropout } = lora;
   const [rank, into] = a.shape;
   if (into !== w.shape[1] || b.shape[0] !== w.shape[0] || rank !== b.shape[1] || x.shape[1] !== w.shape[1]) {
@@ -47,12 +60,12 @@ export function loraLinear(graph: Graph, x: GraphTensor, w: GraphTensor, lora: L
   const kept = keep ? keepOnly(graph, x, keep) : x;
   const alpha = 1 / (1 - (dropout?.rate ?? 0));
   const h = matmul(graph, kept, a, { transposeB: true, alpha });
-  const y = matmulAdd(graph, [h, b, matmul(graph, x, w, { transposeB: true })], { transposeB: true, alpha: scale });
+  const y = matmulAdd(graph, [h, b, times(graph, x, w)], { transposeB: true, alpha: scale });
   return graph.record(y, [x, a, b], (dy) => {
     const dh = matmul(graph, dy, b, { alpha: scale * alpha });
     return [
       () => {
-        const through = matmul(graph, dy, w);
+        const through = timesTransposed(graph, dy, w);
         return keep
           ? add(graph, keepOnly(graph, matmul(graph, dh, a), keep), through)
           : matmulAdd(graph, [dh, a, through]);

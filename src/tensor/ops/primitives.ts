@@ -73,7 +73,7 @@ export function softmax(graph: Graph, x: GraphTensor): GraphTensor {
 /** Reduces one axis to length 1. */
 export function reduce(
   graph: Graph,
-  op: "ReduceSum" | "ReduceMean" | "ReduceMax",
+  op: "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin",
   x: GraphTensor,
   axis: number,
 ): GraphTensor {
