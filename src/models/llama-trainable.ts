@@ -108,29 +108,35 @@ export function openLoraTrainable(options: LoraTrainableOptions): Promise<Traina
       fillLoraA(parameters.subarray(offset, offset + rows * columns), columns, random.next);
     }
   }
-  return openTrainable(options, { layout, parameters, lora }, (graph, { parameters: tensors, dropout }) => {
-    const weight = (name: string): GraphTensor => frozen(graph, config, name);
-    const matrix = (name: string, projection: Projection): Weight =>
-      options.frozen === "int8" ? int8Frozen(graph, name, projectionShape(config, projection)) : weight(name);
-    return {
-      weight,
-      project(x, layer, projection) {
-        const module = projectionModule(layer, projection);
-        const w = matrix(`${module}.weight`, projection);
-        const a = tensors.get(`${module}.lora_A.weight`);
-        const b = tensors.get(`${module}.lora_B.weight`);
-        if (!a || !b) return linear(graph, x, w);
-        const dropped = dropout(module);
-        const matrices = { a, b, scale: lora.alpha / lora.r, ...(dropped ? { dropout: dropped } : {}) };
-        return loraLinear(graph, x, w, matrices);
-      },
-    };
-  });
+  const { frozen: precision = "float32" } = options;
+  return openTrainable(
+    options,
+    { layout, parameters, lora, frozen: precision },
+    (graph, { parameters: tensors, dropout }) => {
+      const weight = (name: string): GraphTensor => frozen(graph, config, name);
+      const matrix = (name: string, projection: Projection): Weight =>
+        precision === "int8" ? int8Frozen(graph, name, projectionShape(config, projection)) : weight(name);
+      return {
+        weight,
+        project(x, layer, projection) {
+          const module = projectionModule(layer, projection);
+          const w = matrix(`${module}.weight`, projection);
+          const a = tensors.get(`${module}.lora_A.weight`);
+          const b = tensors.get(`${module}.lora_B.weight`);
+          if (!a || !b) return linear(graph, x, w);
+          const dropped = dropout(module);
+          const matrices = { a, b, scale: lora.alpha / lora.r, ...(dropped ? { dropout: dropped } : {}) };
+          return loraLinear(graph, x, w, matrices);
+        },
+      };
+    },
+  );
 }
 
 /** The parameters of a trainable, and the adapter that they are, if they are one. */
 interface Trained extends Pick<TrainableModel, "parameters" | "layout"> {
   readonly lora?: LoraConfig;
+  readonly frozen?: FrozenPrecision;
 }
 
 async function openTrainable(options: TrainableOptions, trained: Trained, partsOf: PartsOf): Promise<TrainableModel> {
@@ -266,16 +272,15 @@ function loraTensors(
  * and a graph may have 2 GB.
  */
 function frozenWeights(
-  options: LoraTrainableOptions | TrainableOptions,
-  { layout }: Trained,
+  options: TrainableOptions,
+  { layout, frozen }: Pick<Trained, "layout" | "frozen">,
 ): (readonly [string, TensorArray])[] {
-  const int8 = "frozen" in options && options.frozen === "int8";
   const trained = new Set(layout.map(({ name }) => name));
   return Object.entries(llamaTensors(options.config))
     .filter(([name]) => !trained.has(name))
     .flatMap(([name, shape]): (readonly [string, TensorArray])[] => {
       const weight = weightOf(options.weights, name, shape);
-      if (int8 && name.endsWith("_proj.weight")) return int8FrozenInputs(name, weight, shape);
+      if (frozen === "int8" && isProjection(name)) return int8FrozenInputs(name, weight, shape);
       if (weight.buffer instanceof SharedArrayBuffer) return [[name, weight]];
       const shared = new Float32Array(new SharedArrayBuffer(weight.byteLength));
       shared.set(weight);
@@ -285,6 +290,10 @@ function frozenWeights(
 
 function frozen(graph: Graph, config: LlamaConfig, name: string): GraphTensor {
   return graph.input(name, llamaTensors(config)[name] ?? []);
+}
+
+function isProjection(weightName: string): boolean {
+  return PROJECTIONS.some((projection) => weightName.endsWith(`.${projection}.weight`));
 }
 
 function toProjection(name: string): Projection {
