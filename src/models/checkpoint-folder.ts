@@ -56,17 +56,23 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
       assertScaled(name, { tensor, scales: places.get(`${name}_scale`), fileName: tensor.path });
   }
   const held = new Map<string, WeakRef<Float32Array>>();
+  const read = (name: string, allocate: (sizeBytes: number) => ArrayBufferLike): Float32Array | undefined => {
+    const tensor = places.get(name);
+    if (!tensor) return undefined;
+    const values = new Float32Array(allocate(4 * tensor.shape.reduce((product, length) => product * length, 1)));
+    readWeight(name, values, { tensor, scales: places.get(`${name}_scale`) });
+    assertFinite(values, name, tensor.path);
+    return values;
+  };
   return {
     files,
     get(name) {
       const known = held.get(name)?.deref();
-      const place = places.get(name);
-      if (known || !place) return known;
-      const weight = readWeight(name, place, places.get(`${name}_scale`));
-      assertFinite(weight, name, place.path);
-      held.set(name, new WeakRef(weight));
+      const weight = known ?? read(name, (sizeBytes) => new SharedArrayBuffer(sizeBytes));
+      if (weight && !known) held.set(name, new WeakRef(weight));
       return weight;
     },
+    read: (name) => held.get(name)?.deref() ?? read(name, (sizeBytes) => new ArrayBuffer(sizeBytes)),
     check(shapes) {
       for (const [name, shape] of Object.entries(shapes)) {
         const found = places.get(name)?.shape;
@@ -112,22 +118,24 @@ async function readPlaces(path: string): Promise<(readonly [string, Place])[]> {
   }
 }
 
-/** The numbers on memory that threads share. Of the common types, no byte is held twice on the way. */
-function readWeight(name: string, place: Place, scalePlace: Place | undefined): Float32Array {
-  const size = place.shape.reduce((product, length) => product * length, 1);
-  const values = new Float32Array(new SharedArrayBuffer(4 * size));
-  const memory = new Uint8Array(values.buffer);
-  if (place.dtype === "F32") readInto(memory, place);
-  else if (place.dtype === "BF16") {
+/** Reads the numbers into `values`. Of the common types, no byte is held twice on the way. */
+function readWeight(
+  name: string,
+  values: Float32Array,
+  { tensor, scales }: { readonly tensor: Place; readonly scales: Place | undefined },
+): void {
+  const { buffer, length } = values;
+  const memory = new Uint8Array(buffer);
+  if (tensor.dtype === "F32") readInto(memory, tensor);
+  else if (tensor.dtype === "BF16") {
     // The halves lie in the end of the memory and are widened from the front, which never reaches one that is unread.
-    readInto(memory.subarray(2 * size), place);
-    const [words, halves] = [new Uint32Array(values.buffer), new Uint16Array(values.buffer, 2 * size)];
-    for (let i = 0; i < size; i++) words[i] = (halves[i] as number) << 16; // one half a word
-  } else if (place.dtype === "I8") {
-    const scales = scalePlace && readTensor(scalePlace);
-    values.set(fromInt8Tensor(name, { tensor: readTensor(place), scales, fileName: place.path }));
-  } else values.set(toFloats(readTensor(place)));
-  return values;
+    readInto(memory.subarray(2 * length), tensor);
+    const [words, halves] = [new Uint32Array(buffer), new Uint16Array(buffer, 2 * length)];
+    for (let i = 0; i < length; i++) words[i] = (halves[i] as number) << 16; // one half a word
+  } else if (tensor.dtype === "I8") {
+    const stored = { tensor: readTensor(tensor), scales: scales && readTensor(scales), fileName: tensor.path };
+    values.set(fromInt8Tensor(name, stored));
+  } else values.set(toFloats(readTensor(tensor)));
 }
 
 function readTensor(place: Place): StoredTensor {

@@ -8,9 +8,8 @@
 import { encodeWeight, Graph, type GraphTensor, primitives } from "../tensor/index.ts";
 import { headSize, type LlamaConfig, slidingWindow } from "./llama-config.ts";
 import { type Attend, llamaHidden } from "./llama-graph.ts";
-import { type Weights, weightOf } from "./llama-weights.ts";
 import { rotationTables } from "./rotation-tables.ts";
-import { storedParts, type WeightPrecision } from "./stored-parts.ts";
+import { type StoredWeight, storedParts, type WeightPrecision } from "./stored-parts.ts";
 
 const { gatherRows, map, reshape } = primitives;
 
@@ -21,51 +20,65 @@ const HEAD_STEP = 16;
 export interface DecoderModel {
   /**
    * Inputs: `ids` [T] int32 and their `positions` [1, T] int64; `last` [1] int32, the position of the last of them;
-   * `length` [1] int32, the tokens in the cache after these; `rows` [R] int64, of which the logits are wanted; `scored`
-   * and `targets` [R'] int64, the rows of which a target's likelihood is wanted; `past.N.key` and `past.N.value`
-   * [1, K, S, P]. Outputs: `logits` [R, V]; `nats` [R', 1]; `present.N.key` and `present.N.value`, which must be given
-   * the memory of the past.
+   * `length` [1] int32, the tokens in the cache after these; `rows` [R] int64, of which something is wanted, and their
+   * `targets` [R] int64; `past.N.key` and `past.N.value` [1, K, S, P]. Outputs: `logits` [R, V]; `nats` [R, 1], minus
+   * the log-likelihood of each target; `present.N.key` and `present.N.value`, which must be given the memory of the past.
    */
   readonly model: Uint8Array;
-  /** The weights' bytes by the file names that the model knows them by. */
-  readonly files: Map<string, Uint8Array>;
+  /** What the file `WEIGHTS` beside the model holds. */
+  readonly weights: readonly PlacedWeight[];
   readonly cache: { readonly layers: number; readonly heads: number; readonly size: number };
   readonly vocabulary: number;
   readonly contextTokens: number;
 }
 
-/** The model of a configuration; its weights are views of `weights` where they need no change. */
-export function decoderModel(config: LlamaConfig, weights: Weights, precision: WeightPrecision): DecoderModel {
+/** The file that the model reads its weights from. */
+export const WEIGHTS = "weights";
+/** Where a weight may begin: a multiple that every kernel's loads are aligned to. */
+const ALIGNMENT = 64;
+
+/** A weight, and where its constants begin in the file, in bytes. */
+export interface PlacedWeight {
+  readonly weight: StoredWeight;
+  readonly offsets: readonly number[];
+}
+
+/** The model of a configuration. */
+export function decoderModel(config: LlamaConfig, precision: WeightPrecision): DecoderModel {
   const graph = new Graph();
   const parts = storedParts(graph, config, precision);
   const size = HEAD_STEP * Math.ceil(headSize(config) / HEAD_STEP);
   const present: Record<string, GraphTensor> = {};
   const ids = graph.input("ids", [graph.dimension("tokens")], "int32");
   const hidden = llamaHidden(graph, config, ids, parts, cachedAttention(graph, config, { size, present }));
-  const logitsOf = (rows: GraphTensor): GraphTensor => parts.head(gatherRows(graph, hidden, rows));
-  const logits = logitsOf(graph.input("rows", [graph.dimension("rows")], "int64"));
-  const { model } = graph.compile({ logits, nats: likelihoods(graph, logitsOf), ...present });
-  const files = new Map<string, Uint8Array>();
-  const pieces = parts.stored.flatMap(({ source, shape, constants, encode }) => {
-    const encoded = encode(weightOf(weights, source, shape));
-    return constants.map((constant, i) => {
-      files.set(constant.name, encoded[i] ?? new Uint8Array());
-      return encodeWeight({ ...constant, beside: { file: constant.name, offset: 0 } });
+  const logits = parts.head(gatherRows(graph, hidden, graph.input("rows", [graph.dimension("rows")], "int64")));
+  const { model } = graph.compile({ logits, nats: likelihoods(graph, logits), ...present });
+  let end = 0;
+  const weights = parts.stored.map((weight): PlacedWeight => {
+    const offsets = weight.constants.map(({ sizeBytes }) => {
+      const offset = end;
+      end = ALIGNMENT * Math.ceil((offset + sizeBytes) / ALIGNMENT);
+      return offset;
     });
+    return { weight, offsets };
   });
+  const places = weights.flatMap(({ weight, offsets }) =>
+    weight.constants.map((constant, i) =>
+      encodeWeight({ ...constant, beside: { file: WEIGHTS, offset: offsets[i] ?? 0 } }),
+    ),
+  );
   return {
-    model: Buffer.concat([model, ...pieces]),
-    files,
+    model: Buffer.concat([model, ...places]),
+    weights,
     cache: { layers: config.num_hidden_layers, heads: config.num_key_value_heads, size },
     vocabulary: config.vocab_size,
     contextTokens: config.max_position_embeddings,
   };
 }
 
-/** Minus the log-likelihood of each scored row's target, [R', 1]. */
-function likelihoods(graph: Graph, logitsOf: (rows: GraphTensor) => GraphTensor): GraphTensor {
-  const rows = graph.dimension("scored");
-  const logits = logitsOf(graph.input("scored", [rows], "int64"));
+/** Minus the log-likelihood of each row's target, [R, 1]. */
+function likelihoods(graph: Graph, logits: GraphTensor): GraphTensor {
+  const rows = graph.dimension("rows");
   const targets = reshape(graph, graph.input("targets", [rows], "int64"), [rows, 1]);
   const shares = node(graph, "LogSoftmax", [logits], logits.shape, { axis: -1 });
   return map(graph, "Neg", node(graph, "GatherElements", [shares, targets], [rows, 1], { axis: 1 }));

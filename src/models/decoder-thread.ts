@@ -10,7 +10,9 @@ import type { DecoderModel } from "./decoder-graph.ts";
 
 /** What the thread is started with. */
 export interface DecoderSetup {
-  readonly decoder: DecoderModel;
+  readonly decoder: Omit<DecoderModel, "weights">;
+  /** Holds the file of the weights until the first answer. */
+  readonly folder: string;
   readonly threads: number;
 }
 
@@ -46,31 +48,32 @@ interface Cache {
 
 class CachedModel {
   readonly #session: InferenceSession;
-  readonly #decoder: DecoderModel;
+  readonly #decoder: DecoderSetup["decoder"];
   readonly #caches = new Map<number, Cache>();
 
-  private constructor(session: InferenceSession, decoder: DecoderModel) {
+  private constructor(session: InferenceSession, decoder: DecoderSetup["decoder"]) {
     this.#session = session;
     this.#decoder = decoder;
   }
 
-  static async open({ decoder, threads }: DecoderSetup): Promise<CachedModel> {
+  static async open({ decoder, folder, threads }: DecoderSetup): Promise<CachedModel> {
     const session = await InferenceSession.create(decoder.model, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       enableMemPattern: false,
+      enableCpuMemArena: false,
       logSeverityLevel: 3,
-      externalData: [...decoder.files].map(([path, data]) => ({ path, data })),
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
+      extra: {
+        session: { intra_op: { allow_spinning: "0" }, model_external_initializers_file_folder_path: folder },
+      },
     });
-    decoder.files.clear(); // the session has them now
     return new CachedModel(session, decoder);
   }
 
   async read({ sequence, past, ids, targets }: Extract<DecoderRequest, { kind: "read" }>): Promise<Float32Array> {
     const end = past + ids.length;
     const cache = this.#cacheOf(sequence, past, end);
-    const rows = targets ? [] : [ids.length - 1];
+    const rows = targets ? [...ids.keys()] : [ids.length - 1];
     const feeds: Record<string, Tensor> = {
       ids: new Tensor("int32", ids, [ids.length]),
       positions: int64(
@@ -80,23 +83,19 @@ class CachedModel {
       last: new Tensor("int32", Int32Array.of(end - 1), [1]),
       length: new Tensor("int32", Int32Array.of(end), [1]),
       rows: int64(rows, [rows.length]),
-      scored: int64(targets ? [...ids.keys()] : [], [targets?.length ?? 0]),
-      targets: int64(targets ? [...targets] : [], [targets?.length ?? 0]),
+      targets: int64(targets ? [...targets] : [0], [rows.length]),
     };
-    const [nats, logits] = [
-      new Float32Array(targets?.length ?? 0),
-      new Float32Array(rows.length * this.#decoder.vocabulary),
-    ];
+    const wanted = targets ? "nats" : "logits";
+    const values = new Float32Array(targets ? rows.length : this.#decoder.vocabulary);
     const fetches: Record<string, Tensor> = {
-      logits: new Tensor("float32", logits, [rows.length, this.#decoder.vocabulary]),
-      nats: new Tensor("float32", nats, [nats.length, 1]),
+      [wanted]: new Tensor("float32", values, [rows.length, values.length / rows.length]),
     };
     for (const [name, tensor] of cache.tensors) {
       feeds[`past.${name}`] = tensor;
       fetches[`present.${name}`] = tensor;
     }
     await this.#session.run(feeds, fetches);
-    return targets ? nats : logits;
+    return values;
   }
 
   drop(sequence: number): void {

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TokenBatch } from "../contracts/models.ts";
 import { createRandom } from "../core/random.ts";
 import { type Decoder, openDecoder } from "./decoder.ts";
@@ -87,6 +90,24 @@ describe("the decoder", () => {
     await expect(cut.read([5], AbortSignal.abort())).rejects.toThrow(/abort/i);
     expect(cut.length).toBe(13);
     for (const sequence of [cut, plain]) sequence.close();
+  });
+
+  it("leaves nothing of its weights on the disk, and says when there is no room for them", async () => {
+    const temporary = await mkdtemp(join(tmpdir(), "trilith-decoder-"));
+    vi.stubEnv("TMPDIR", temporary);
+    const opened = await openDecoder(TINY_CONFIG, weights, { threads: 1 });
+    expect(await readdir(temporary)).toEqual([]);
+    await opened.createSequence().read([BOS]);
+    await opened.close();
+    const lacking = { get: (name: string) => (name.includes("layers.1") ? undefined : weights.get(name)) };
+    await expect(openDecoder(TINY_CONFIG, lacking)).rejects.toMatchObject({ code: "llama-weight-missing" });
+    expect(await readdir(temporary)).toEqual([]);
+    await rm(temporary, { recursive: true });
+    await expect(openDecoder(TINY_CONFIG, weights)).rejects.toMatchObject({
+      code: "weights-file-unwritable",
+      message: expect.stringContaining("set TMPDIR"),
+    });
+    vi.unstubAllEnvs();
   });
 
   it("refuses tokens beyond its context", async () => {

@@ -12,6 +12,7 @@ import { ContextExceededError } from "./errors.ts";
 import type { LlamaConfig } from "./llama-config.ts";
 import type { Weights } from "./llama-weights.ts";
 import type { WeightPrecision } from "./stored-parts.ts";
+import { createWeightsFile } from "./weights-file.ts";
 
 /** Tokens that are read at once. */
 const PIECE = 256;
@@ -54,8 +55,9 @@ export interface DecoderOptions {
 }
 
 /**
- * Opens a decoder. Its thread copies the weights; those whose memory is shared (`SharedArrayBuffer`) only once.
+ * Opens a decoder, by a file of its weights in the system's folder for temporary files, which is gone afterwards.
  *
+ * @throws {WeightsFileError} (`weights-file-unwritable`) when there is no room for that file
  * @throws {SessionError} (`tensor-session-failed`) when ONNX Runtime refuses the model
  */
 export async function openDecoder(
@@ -63,7 +65,9 @@ export async function openDecoder(
   weights: Weights,
   { threads = 2, precision = "float32" }: DecoderOptions = {},
 ): Promise<Decoder> {
-  const thread = await startThread({ decoder: decoderModel(config, weights, precision), threads });
+  const { weights: placed, ...decoder } = decoderModel(config, precision);
+  const file = await createWeightsFile({ weights: placed }, weights);
+  const thread = await startThread({ decoder, folder: file.folder, threads }).finally(file.remove);
   const contextTokens = config.max_position_embeddings;
   let sequences = 0;
   return {
@@ -110,7 +114,10 @@ export async function openDecoder(
         },
       };
     },
-    close: thread.close,
+    async close() {
+      await thread.close();
+      await file.remove();
+    },
   };
 }
 

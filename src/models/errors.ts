@@ -116,6 +116,19 @@ export class UnsupportedModelError extends TrilithError {
   }
 }
 
+/** Thrown when there is no room for the file that a voice's weights are opened from. */
+export class WeightsFileError extends TrilithError {
+  override readonly code = "weights-file-unwritable";
+  override readonly usage = true;
+
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(
+      `The weights of a voice cannot be written into ${path}: ${problem}. Room for all of them was expected for as long as the voice is opened; free some, or set TMPDIR to a folder on another disk.`,
+      options,
+    );
+  }
+}
+
 /** Thrown when a sequence is given more tokens than the model was made to see at once. */
 export class ContextExceededError extends TrilithError {
   override readonly code = "context-exceeded";

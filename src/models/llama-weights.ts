@@ -8,6 +8,11 @@ import { MissingWeightError, WeightNotFiniteError } from "./llama-errors.ts";
 /** Tensors by their Hugging Face names, row-major float32: a map, or a checkpoint that reads what it is asked for. */
 export interface Weights {
   get(name: string): Float32Array | undefined;
+  /**
+   * As `get`, for a reader that soon lets go of it: in memory that threads do not share, which is collected at once.
+   * Absent where `get` makes nothing.
+   */
+  read?(name: string): Float32Array | undefined;
 }
 
 /**
@@ -16,7 +21,15 @@ export interface Weights {
  * @throws {MissingWeightError} when it is absent or of another size than `shape`
  */
 export function weightOf(weights: Weights, name: string, shape: readonly number[]): Float32Array {
-  const data = weights.get(name);
+  return fitting(weights.get(name), name, shape);
+}
+
+/** The weight of this name for a reader that soon lets go of it. @throws {MissingWeightError} as `weightOf` */
+export function readWeightOf(weights: Weights, name: string, shape: readonly number[]): Float32Array {
+  return fitting(weights.read ? weights.read(name) : weights.get(name), name, shape);
+}
+
+function fitting(data: Float32Array | undefined, name: string, shape: readonly number[]): Float32Array {
   if (data?.length !== shape.reduce((product, length) => product * length, 1)) {
     throw new MissingWeightError(name, shape, data?.length);
   }

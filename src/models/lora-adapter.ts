@@ -131,29 +131,34 @@ export function checkAdapter(adapter: LoraAdapter, shapes: Readonly<Record<strin
 export function mergeAdapter(weights: Weights, adapter: LoraAdapter): Weights {
   const adapted = new Set(adaptedWeights(adapter));
   const held = new Map<string, WeakRef<Float32Array>>();
+  const readOf = (name: string) => (weights.read ? weights.read(name) : weights.get(name));
+  const merge = (name: string, allocate: (sizeBytes: number) => ArrayBufferLike): Float32Array => {
+    const weight = readOf(name) ?? new Float32Array();
+    return mergeWeight(name, weight, { adapter, sum: new Float32Array(allocate(weight.byteLength)) });
+  };
   return {
     get(name) {
       if (!adapted.has(name)) return weights.get(name);
-      const merged = held.get(name)?.deref() ?? mergeWeight(name, weights.get(name), adapter);
+      const merged = held.get(name)?.deref() ?? merge(name, (sizeBytes) => new SharedArrayBuffer(sizeBytes));
       held.set(name, new WeakRef(merged));
       return merged;
+    },
+    read(name) {
+      if (!adapted.has(name)) return readOf(name);
+      return held.get(name)?.deref() ?? merge(name, (sizeBytes) => new ArrayBuffer(sizeBytes));
     },
   };
 }
 
-/**
- * One weight with the adapter added; the same array where the adapter does not touch it.
- *
- * @throws {AdapterError} (`adapter-invalid`) when the adapter's matrices do not fit it
- */
-export function mergeWeight(name: string, weight: Float32Array | undefined, adapter: LoraAdapter): Float32Array {
-  const matrices = matricesOf(name, adapter);
-  if (!matrices.a && !matrices.b && weight) return weight;
-  const [a, b] = fitting(name, weight?.length, adapter);
-  return addProduct(weight ?? new Float32Array(), b, a, {
-    rank: adapter.lora.r,
-    scale: adapter.lora.alpha / adapter.lora.r,
-  });
+/** One weight with the adapter added, in `sum`. @throws {AdapterError} (`adapter-invalid`) when the matrices do not fit it */
+function mergeWeight(
+  name: string,
+  weight: Float32Array,
+  { adapter, sum }: { adapter: LoraAdapter; sum: Float32Array },
+) {
+  const [a, b] = fitting(name, weight.length, adapter);
+  const { r: rank, alpha } = adapter.lora;
+  return addProduct(weight, b, a, { rank, scale: alpha / rank, sum });
 }
 
 function matricesOf(name: string, { tensors }: LoraAdapter) {
@@ -173,15 +178,14 @@ function fitting(name: string, size: number | undefined, adapter: LoraAdapter): 
   return [a.values, b.values];
 }
 
-/** W [rows, columns] + scale B [rows, rank] A [rank, columns], summed in 64 bits. */
+/** W [rows, columns] + scale B [rows, rank] A [rank, columns] in `sum`, added up in 64 bits. */
 function addProduct(
   w: Float32Array,
   b: Float32Array,
   a: Float32Array,
-  { rank, scale }: { rank: number; scale: number },
+  { rank, scale, sum }: { rank: number; scale: number; sum: Float32Array },
 ): Float32Array {
   const columns = a.length / rank;
-  const sum = new Float32Array(new SharedArrayBuffer(w.byteLength));
   for (let start = 0; start < w.length; start += columns) {
     const row = Float64Array.from(w.subarray(start, start + columns));
     for (let k = 0; k < rank; k++) {
