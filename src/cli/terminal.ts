@@ -11,6 +11,8 @@ export interface Terminal {
   readonly color: Palette;
   /** A line of the result. */
   print(line: string): void;
+  /** A piece of the result, which others follow on the same line. */
+  printPiece(text: string): void;
   /** The result as JSON, when `--json` was given. */
   printJson(value: unknown): void;
   /** A line about the work. */
@@ -59,6 +61,9 @@ export function createTerminal({ json, stdout, stderr, env }: TerminalOptions): 
       clear();
       stdout.write(`${line}\n`);
       draw();
+    },
+    printPiece(text) {
+      if (!json) stdout.write(text);
     },
     printJson(value) {
       if (json) stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWorkspace } from "../../src/workspace.ts";
-import { runTrilith } from "./run-trilith.ts";
+import { runTrilith, startTrilith } from "./run-trilith.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "trilith-write-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,6 +50,17 @@ describe("trilith write", () => {
     const [base, other] = JSON.parse((await write(...args, "--model", "twin@2")).stdout);
     expect(base.text).toBe(written[0].text);
     expect(other.text).not.toBe(base.text);
+  });
+
+  it("shows text as it comes, of the base alone where no model is named, and stops when it is told to", async () => {
+    const { child, ended } = startTrilith(["write", "Last week", "--tokens", "100000"], { cwd: folder });
+    let pieces = 0;
+    child.stdout?.on("data", () => {
+      if (++pieces === 6) child.kill("SIGINT");
+    });
+    const { code, stdout, stderr } = await ended;
+    expect([code, stderr]).toEqual([130, ""]);
+    expect(stdout).toMatch(/^trilith-base-9m\nLast week[^]+\n\n$/);
   });
 
   it("says which models there are when there is none of the name", async () => {

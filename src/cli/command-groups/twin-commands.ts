@@ -8,7 +8,10 @@ export function addTwinCommands(program: Command, bind: Bind): void {
     .command("write")
     .summary("what the base and a model make of the same beginnings")
     .argument("<prompts...>", "beginnings, each in quotes; requests where the base has learnt to reply")
-    .requiredOption("--model <name>", "a name for its newest version, or name@version, name@stage, name@alias")
+    .option(
+      "--model <name>",
+      "a name for its newest version, or name@version, name@stage, name@alias; the base alone without",
+    )
     .option("--tokens <count>", "at most, of each text", "80")
     .option("--seed <number>", "another one gives other texts", "1")
     .addHelpText("after", example('trilith write "The trouble with tests is" "Last week" --model twin-jane-doe'))

@@ -1,14 +1,17 @@
-/** `trilith write`: what the base and a model make of the same beginnings, one below the other. */
+/** `trilith write`: what the base and a model make of the same beginnings, one below the other, as it comes. */
 
 import type { VoiceModel } from "../../contracts/models.ts";
+import type { Workspace } from "../../contracts/workspace.ts";
 import { loadModelFiles } from "../../stores/registry/index.ts";
 import type { CommandContext } from "../command-context.ts";
 import { findModel } from "../find-model.ts";
 import { withProject } from "../open-project.ts";
 import { parseCount } from "../option-values.ts";
+import type { Terminal } from "../terminal.ts";
 
 interface WriteOptions {
-  readonly model: string;
+  /** Absent: the base alone. */
+  readonly model?: string;
   readonly tokens: string;
   readonly seed: string;
 }
@@ -23,24 +26,45 @@ export async function writeCommand(
   const maxTokens = parseCount("--tokens", options.tokens, { max: 100_000 });
   const seed = parseCount("--seed", options.seed, { max: 2 ** 31 });
   await withProject({ signal, ...context }, async (workspace) => {
-    const model = await findModel(workspace, options.model);
-    const languageModels = await workspace.open("languageModels");
-    const files = await loadModelFiles(model, workspace.artifacts);
-    const voices = [await languageModels.openVoice(), await languageModels.openVoice(files)] as const;
-    const names = [languageModels.base.name, `${model.name}@${model.version}`] as const;
+    const writers = await openWriters(workspace, options.model);
     const written: { prompt: string; writer: string; text: string }[] = [];
-    for (const prompt of prompts) {
-      for (const [i, voice] of voices.entries()) {
-        const writer = names[i] ?? "";
-        let text = "";
-        for await (const piece of voice.continue(promptFor(voice, prompt), { maxTokens, seed, signal })) text += piece;
-        written.push({ prompt, writer, text });
-        terminal.print(`${terminal.color.bold(writer)}\n${voice.chatTemplate ? "" : prompt}${text}\n`);
+    try {
+      for (const prompt of prompts) {
+        for (const [writer, voice] of writers) {
+          terminal.printPiece(`${terminal.color.bold(writer)}\n${voice.chatTemplate ? "" : prompt}`);
+          const pieces = voice.continue(promptFor(voice, prompt), { maxTokens, seed, signal });
+          written.push({ prompt, writer, text: await printPieces(pieces, terminal) });
+        }
       }
+    } finally {
+      for (const voice of writers.values()) await voice.close();
     }
     terminal.printJson(written);
-    for (const voice of voices) await voice.close();
   });
+}
+
+/** Prints pieces as they come, and an empty line behind the last, also where none follows because of an error. */
+async function printPieces(pieces: AsyncIterable<string>, terminal: Terminal): Promise<string> {
+  let text = "";
+  try {
+    for await (const piece of pieces) {
+      terminal.printPiece(piece);
+      text += piece;
+    }
+  } finally {
+    terminal.print("\n");
+  }
+  return text;
+}
+
+/** The base, and the model where one is named, by what they are called. */
+async function openWriters(workspace: Workspace, named: string | undefined): Promise<ReadonlyMap<string, VoiceModel>> {
+  const model = named === undefined ? undefined : await findModel(workspace, named);
+  const languageModels = await workspace.open("languageModels");
+  const writers = new Map([[languageModels.base.name, await languageModels.openVoice()]]);
+  if (!model) return writers;
+  const files = await loadModelFiles(model, workspace.artifacts);
+  return writers.set(`${model.name}@${model.version}`, await languageModels.openVoice(files));
 }
 
 const promptFor = ({ chatTemplate }: VoiceModel, prompt: string): string | readonly number[] =>
