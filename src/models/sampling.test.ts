@@ -39,6 +39,26 @@ describe("sampleToken", () => {
     expect(shares({ ...plain, topP: 0 })).toEqual([0, 1, 0, 0]);
   });
 
+  it("draws from the tokens that a full order of a large vocabulary gives", () => {
+    const random = createRandom(5);
+    for (const topP of [0, 0.3, 0.95, 1]) {
+      const wide = Float32Array.from({ length: 5000 }, () => 2 * random.normal());
+      const total = wide.reduce((sum, logit) => sum + Math.exp(logit), 0);
+      const order = [...wide.keys()].sort((a, b) => (wide[b] ?? 0) - (wide[a] ?? 0));
+      let mass = 0;
+      const nucleus = order.filter((id, i) => {
+        const inside = i === 0 || mass < topP * total;
+        mass += Math.exp(wide[id] ?? 0);
+        return inside;
+      });
+      const drawn = Array.from({ length: 300 }, () =>
+        sampleToken(wide.slice(), { ...plain, topP }, { random, recentIds: [] }),
+      );
+      expect(drawn.filter((id) => !nucleus.includes(id))).toEqual([]);
+      expect(new Set(drawn).size).toBeGreaterThan(topP === 0 ? 0 : Math.min(20, nucleus.length / 10));
+    }
+  });
+
   it("sharpens with lower temperature: at 0.5 probabilities are squared", () => {
     const drawn = shares({ ...plain, temperature: 0.5 });
     expect(Math.abs((drawn[1] ?? 0) - 0.25 / (0.25 + 0.09 + 0.0225 + 0.0025))).toBeLessThan(0.03);

@@ -37,14 +37,20 @@ function indexOfLargest(values: Float32Array): number {
 function drawFromNucleus(logits: Float32Array, temperature: number, topP: number, random: Random): number {
   const peak = logits[indexOfLargest(logits)] ?? 0;
   const shares = logits.map((logit) => Math.exp((logit - peak) / temperature));
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  const order = Uint32Array.from(shares.keys()).sort((a, b) => (shares[b] ?? 0) - (shares[a] ?? 0) || a - b);
+  let total = 0;
+  for (const share of shares) total += share;
+  // All that is smaller, together, is less than what the nucleus leaves out: only the rest needs an order. The best has 1.
+  const least = Math.min(1, ((1 - topP) * total) / shares.length);
+  const order = new Uint32Array(shares.length);
+  let count = 0;
+  for (let id = 0; id < shares.length; id++) if ((shares[id] ?? 0) >= least) order[count++] = id;
+  const candidates = order.subarray(0, count).sort((a, b) => (shares[b] ?? 0) - (shares[a] ?? 0) || a - b);
   let [size, mass] = [0, 0];
-  while (size < order.length && (size === 0 || mass < topP * total)) mass += shares[order[size++] ?? 0] ?? 0;
+  while (size < count && (size === 0 || mass < topP * total)) mass += shares[candidates[size++] ?? 0] ?? 0;
   let rest = random.next() * mass;
-  for (const id of order.subarray(0, size)) {
+  for (const id of candidates.subarray(0, size)) {
     rest -= shares[id] ?? 0;
     if (rest < 0) return id;
   }
-  return order[size - 1] ?? 0;
+  return candidates[size - 1] ?? 0;
 }
