@@ -1,6 +1,7 @@
 /**
  * Generation speed on the SmolLM2-135M shape: tokens a second behind a prompt of 256 tokens, one sequence, two threads,
- * weights as 32-bit floats and as 8-bit integers in turn; and the rate at which prompts are read. Times depend
+ * weights as 32-bit floats and as 8-bit integers in turn; the same of several sequences at once; and the rate at which
+ * prompts are read. Times depend
  * on shapes only, so the weights are noise. In turn with them runs the limit of floats, the products of one row with
  * every matrix alone: the share of it says how fast the rest is, whatever else the machine does. What 8-bit integers cost is measured on the bundled base, over held-out
  * prose: bits per byte with either.
@@ -10,7 +11,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { createRandom } from "../src/core/random.ts";
-import { openDecoder } from "../src/models/decoder.ts";
+import { type Decoder, type DecoderSequence, openDecoder } from "../src/models/decoder.ts";
 import {
   createVoiceModel,
   type LlamaConfig,
@@ -24,6 +25,7 @@ import { benchReport, median } from "./report.ts";
 
 const [PROMPT, STEPS, SAMPLES, THREADS] = [256, 24, 8, 2];
 const PRECISIONS = ["float32", "int8"] as const;
+const TOGETHER = [1, 2, 4, 8];
 const HELD_OUT_TEXTS = 40;
 const HELD_OUT = join(import.meta.dirname, "../../shared/data/prose/held-out.jsonl.gz");
 const BASE = join(import.meta.dirname, "../models/trilith-base-9m");
@@ -77,6 +79,21 @@ async function perSecond(count: number, work: () => Promise<unknown>): Promise<n
   return (1000 * count) / (performance.now() - start);
 }
 
+/** Tokens a second of sequences that are read on at the same time, the median of three. */
+async function rateOfSequences(decoder: Decoder, count: number): Promise<number> {
+  const sequences = Array.from({ length: count }, () => decoder.createSequence());
+  await Promise.all(sequences.map((sequence) => sequence.read([1, 2, 3])));
+  const found: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const readOn = async (sequence: DecoderSequence): Promise<void> => {
+      for (let step = 0; step < STEPS; step++) await sequence.read([7 * step]);
+    };
+    found.push(await perSecond(count * STEPS, () => Promise.all(sequences.map(readOn))));
+  }
+  for (const sequence of sequences) sequence.close();
+  return Math.round(10 * median(found.toSorted((a, b) => a - b))) / 10;
+}
+
 /** Bits a byte that the bundled base gives held-out prose, with its weights as they are and in 8-bit integers. */
 async function bitsPerByte(): Promise<Record<string, number> | string> {
   const file = await readFile(HELD_OUT).catch(() => null);
@@ -105,6 +122,7 @@ const rates = { float32: [], int8: [] } as Record<
   (typeof PRECISIONS)[number],
   { decode: number; prefill: number; limit: number }[]
 >;
+const together: Record<(typeof PRECISIONS)[number], Record<number, number>> = { float32: {}, int8: {} };
 const products = await openProducts(weights);
 const prompt = Array.from({ length: PROMPT }, (_, i) => i + 5);
 for (const precision of PRECISIONS) {
@@ -121,6 +139,7 @@ for (const precision of PRECISIONS) {
     });
     if (i > 0) rates[precision].push({ decode, prefill, limit });
   }
+  for (const count of TOGETHER) together[precision][count] = await rateOfSequences(decoder, count);
   await decoder.close();
 }
 await products.close();
@@ -137,6 +156,7 @@ benchReport({
   extra: {
     shape: { parameters: [...weights.values()].reduce((sum, { length }) => sum + length, 0), PROMPT, STEPS, THREADS },
     decode: { float32: figures("decode", "float32"), int8: figures("decode", "int8") },
+    sequencesTogether: together,
     productsAlone: figures("limit", "float32"),
     shareOfProducts: {
       float32: Number(median(sorted(rates.float32.map(({ decode, limit }) => decode / limit))).toFixed(2)),

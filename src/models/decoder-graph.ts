@@ -1,7 +1,7 @@
 /**
- * Llama's forward pass for one sequence that grows, as one ONNX model for any number of new tokens: they attend to a
+ * Llama's forward pass for sequences that grow, as one ONNX model for any number of new tokens: they attend to a
  * cache of keys and values and to each other, and their own keys and values are written into the same cache.
- * Letters: T new tokens, S slots of the cache, R rows, H query heads, K key/value heads, D head size, P head size in
+ * Letters: B sequences, T new tokens of each, N = B T, S slots of the cache, R rows, H query heads, K key/value heads, D head size, P head size in
  * the cache (D rounded up to what the operator can, filled with zeros), V vocabulary.
  */
 
@@ -19,9 +19,9 @@ const HEAD_STEP = 16;
 /** A model that is ready to be opened, and what its cache is like. */
 export interface DecoderModel {
   /**
-   * Inputs: `ids` [T] int32 and their `positions` [1, T] int64; `last` [1] int32, the position of the last of them;
-   * `length` [1] int32, the tokens in the cache after these; `rows` [R] int64, of which something is wanted, and their
-   * `targets` [R] int64; `past.N.key` and `past.N.value` [1, K, S, P]. Outputs: `logits` [R, V]; `nats` [R, 1], minus
+   * Inputs: `ids` [N] int32 and their `positions` [B, T] int64; `last` [B] int32, the position of each one's last;
+   * `length` [1] int32, the tokens in the longest cache after these; `rows` [R] int64, of which something is wanted, and their
+   * `targets` [R] int64; `past.N.key` and `past.N.value` [B, K, S, P]. Outputs: `logits` [R, V]; `nats` [R, 1], minus
    * the log-likelihood of each target; `present.N.key` and `present.N.value`, which must be given the memory of the past.
    */
   readonly model: Uint8Array;
@@ -90,10 +90,10 @@ function cachedAttention(
   config: LlamaConfig,
   { size, present }: { size: number; present: Record<string, GraphTensor> },
 ): Attend {
-  const [tokens, slots] = [graph.dimension("tokens"), graph.dimension("slots")];
+  const [batch, each, slots] = [graph.dimension("batch"), graph.dimension("each"), graph.dimension("slots")];
   const [heads, kvHeads, unpadded] = [config.num_attention_heads, config.num_key_value_heads, headSize(config)];
-  const positions = graph.input("positions", [1, tokens], "int64");
-  const lengths = [graph.input("last", [1], "int32"), graph.input("length", [1], "int32")];
+  const positions = graph.input("positions", [batch, each], "int64");
+  const lengths = [graph.input("last", [batch], "int32"), graph.input("length", [1], "int32")];
   const { shape, cosine, sine } = rotationTables(config, config.max_position_embeddings);
   const tables = [graph.constant("cosine", shape, cosine), graph.constant("sine", shape, sine)];
   const rotate = (x: GraphTensor): GraphTensor => node(graph, "RotaryEmbedding", [x, positions, ...tables], x.shape);
@@ -102,15 +102,18 @@ function cachedAttention(
     kv_num_heads: kvHeads,
     scale: { float: 1 / Math.sqrt(unpadded) },
   };
-  const [pad, unpad] = padding(graph, unpadded, size);
+  const apart = byTokens(graph, positions);
+  const [pad, unpad] = padding(graph, { from: unpadded, to: size, apart });
   return ({ q, k, v }, layer) => {
-    const [query, key, value] = [q, k, v].map((x) =>
-      node(graph, "Unsqueeze", [x, graph.integers([0])], [1, ...x.shape]),
-    ) as [GraphTensor, GraphTensor, GraphTensor]; // three in, three out
-    const past = ["key", "value"].map((side) => graph.input(`past.${layer}.${side}`, [1, kvHeads, slots, size]));
+    const [query, key, value] = [q, k, v].map((x) => apart(x, x.shape.at(-1) ?? 0)) as [
+      GraphTensor,
+      GraphTensor,
+      GraphTensor,
+    ]; // three in, three out
+    const past = ["key", "value"].map((side) => graph.input(`past.${layer}.${side}`, [batch, kvHeads, slots, size]));
     const inputs = [pad(rotate(query), heads), pad(rotate(key), kvHeads), pad(value, kvHeads), ...past, ...lengths];
     const [mixed, keys, values] = graph.node("GroupQueryAttention", inputs, {
-      shapes: [[1, tokens, heads * size], ...past.map(({ shape }) => shape)],
+      shapes: [[batch, each, heads * size], ...past.map(({ shape }) => shape)],
       attributes: { ...attributes, local_window_size: slidingWindow(config, layer) ?? -1 },
     }) as readonly [GraphTensor, GraphTensor, GraphTensor]; // three shapes give three outputs
     Object.assign(present, { [`present.${layer}.key`]: keys, [`present.${layer}.value`]: values });
@@ -118,22 +121,37 @@ function cachedAttention(
   };
 }
 
-/** From [1, T, count D] to [1, T, count P] with zeros behind each head, and from there to [T, count D]. */
-function padding(graph: Graph, from: number, to: number) {
+/** Gives rows [N, width], however they are cut, the shape [B, T, width]. */
+function byTokens(graph: Graph, positions: GraphTensor): (x: GraphTensor, width: number) => GraphTensor {
+  const lengths = node(graph, "Shape", [positions], [2]);
+  return (x, width) => {
+    const shape = node(graph, "Concat", [lengths, graph.integers([width])], [3], { axis: 0 });
+    return node(graph, "Reshape", [x, shape], [...positions.shape, width]);
+  };
+}
+
+interface Padding {
+  readonly from: number;
+  readonly to: number;
+  readonly apart: ReturnType<typeof byTokens>;
+}
+
+/** From [B, T, count D] to [B, T, count P] with zeros behind each head, and from there to [N, count D]. */
+function padding(graph: Graph, { from, to, apart }: Padding) {
   const tokens = graph.dimension("tokens");
   const flatten = (x: GraphTensor, width: number): GraphTensor =>
     node(graph, "Reshape", [x, graph.integers([-1, width])], [tokens, width]);
+  const heads = (x: GraphTensor, count: number, size: number): GraphTensor =>
+    node(graph, "Reshape", [x, graph.integers([-1, count, size])], [tokens, count, size]);
   const pad = (x: GraphTensor, count: number): GraphTensor => {
     if (from === to) return x;
-    const apart = node(graph, "Reshape", [x, graph.integers([-1, count, from])], [tokens, count, from]);
-    const padded = node(graph, "Pad", [apart, graph.integers([0, 0, 0, 0, 0, to - from])], [tokens, count, to]);
-    return node(graph, "Reshape", [padded, graph.integers([1, -1, count * to])], [1, tokens, count * to]);
+    const sides = graph.integers([0, 0, 0, 0, 0, to - from]);
+    return apart(node(graph, "Pad", [heads(x, count, from), sides], [tokens, count, to]), count * to);
   };
   const unpad = (x: GraphTensor, count: number): GraphTensor => {
     if (from === to) return flatten(x, count * to);
-    const apart = node(graph, "Reshape", [x, graph.integers([-1, count, to])], [tokens, count, to]);
     const bounds = [[0], [from], [2]].map((bound) => graph.integers(bound));
-    return flatten(node(graph, "Slice", [apart, ...bounds], [tokens, count, from]), count * from);
+    return flatten(node(graph, "Slice", [heads(x, count, to), ...bounds], [tokens, count, from]), count * from);
   };
   return [pad, unpad] as const;
 }

@@ -1,11 +1,13 @@
 /**
  * The thread of `openDecoder`: holds the model and the caches of its sequences, and reads tokens into them one message
- * after the other. A cache has room for what it holds, and twice as much when that is full.
+ * after the other. A message has all that is asked at once: of sequences that lie side by side, the next token of each
+ * is read in one run, for which the weights pass through the processor once.
  */
 
 import { parentPort, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { messageOf } from "../core/errors.ts";
+import { Caches, type Lane } from "./decoder-caches.ts";
 import type { DecoderModel } from "./decoder-graph.ts";
 
 /** What the thread is started with. */
@@ -38,22 +40,17 @@ export interface DecoderAnswer {
   readonly error?: string;
 }
 
-const FIRST_SLOTS = 256;
-
-interface Cache {
-  readonly slots: number;
-  /** By the names of the model's inputs without `past.`: `N.key` and `N.value`. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
-}
+type ReadRequest = Extract<DecoderRequest, { kind: "read" }>;
 
 class CachedModel {
   readonly #session: InferenceSession;
   readonly #decoder: DecoderSetup["decoder"];
-  readonly #caches = new Map<number, Cache>();
+  readonly #caches: Caches;
 
   private constructor(session: InferenceSession, decoder: DecoderSetup["decoder"]) {
     this.#session = session;
     this.#decoder = decoder;
+    this.#caches = new Caches(decoder);
   }
 
   static async open({ decoder, folder, threads }: DecoderSetup): Promise<CachedModel> {
@@ -70,98 +67,118 @@ class CachedModel {
     return new CachedModel(session, decoder);
   }
 
-  async read({ sequence, past, ids, targets }: Extract<DecoderRequest, { kind: "read" }>): Promise<Float32Array> {
-    const end = past + ids.length;
-    const cache = this.#cacheOf(sequence, past, end);
-    const rows = targets ? [...ids.keys()] : [ids.length - 1];
+  /**
+   * Those of `requests` that one run can read, each with its lane, from the first on: next tokens of sequences that lie
+   * side by side, or what is none alone.
+   */
+  together(requests: readonly ReadRequest[]): readonly ReadRequest[] {
+    for (const request of requests) this.#laneOf(request); // who outgrows its pool leaves it first, and others move up
+    const laned = requests.map((request) => ({ request, ...this.#laneOf(request) }));
+    const [first] = laned;
+    if (!first || !isNextToken(first.request)) return requests.slice(0, 1);
+    const others = laned.filter(({ request, pool }) => pool === first.pool && isNextToken(request));
+    const byLane = new Map(others.map(({ lane, request }) => [lane, request]));
+    let from = first.lane;
+    while (byLane.has(from - 1)) from--;
+    const run: ReadRequest[] = [];
+    for (let request = byLane.get(from); request; request = byLane.get(from + run.length)) run.push(request);
+    return run;
+  }
+
+  /** The answers of requests that `together` gave: logits [V] or nats. */
+  async read(requests: readonly ReadRequest[]): Promise<readonly Float32Array[]> {
+    const [first] = requests;
+    if (!first) return [];
+    const { pool, lane } = this.#laneOf(first);
+    const { targets } = first;
+    const ids = requests.flatMap((request) => [...request.ids]);
+    const each = first.ids.length;
+    const ends = requests.map((request) => request.past + each);
+    const rows = targets ? [...ids.keys()] : requests.map((_, i) => (i + 1) * each - 1);
+    const positions = requests.flatMap(({ past }) => Array.from({ length: each }, (_, i) => past + i));
     const feeds: Record<string, Tensor> = {
-      ids: new Tensor("int32", ids, [ids.length]),
-      positions: int64(
-        [...ids.keys()].map((i) => past + i),
-        [1, ids.length],
+      ids: new Tensor("int32", Int32Array.from(ids), [ids.length]),
+      positions: int64(positions, [requests.length, each]),
+      last: new Tensor(
+        "int32",
+        Int32Array.from(ends, (end) => end - 1),
+        [requests.length],
       ),
-      last: new Tensor("int32", Int32Array.of(end - 1), [1]),
-      length: new Tensor("int32", Int32Array.of(end), [1]),
+      length: new Tensor("int32", Int32Array.of(Math.max(...ends)), [1]),
       rows: int64(rows, [rows.length]),
-      targets: int64(targets ? [...targets] : [0], [rows.length]),
+      targets: int64(targets ? [...targets] : rows.map(() => 0), [rows.length]),
     };
-    const wanted = targets ? "nats" : "logits";
-    const values = new Float32Array(targets ? rows.length : this.#decoder.vocabulary);
+    const width = targets ? 1 : this.#decoder.vocabulary;
+    const values = new Float32Array(rows.length * width);
     const fetches: Record<string, Tensor> = {
-      [wanted]: new Tensor("float32", values, [rows.length, values.length / rows.length]),
+      [targets ? "nats" : "logits"]: new Tensor("float32", values, [rows.length, width]),
     };
-    for (const [name, tensor] of cache.tensors) {
+    for (const [name, tensor] of pool.tensors(lane, requests.length)) {
       feeds[`past.${name}`] = tensor;
       fetches[`present.${name}`] = tensor;
     }
     await this.#session.run(feeds, fetches);
-    return values;
+    return targets ? [values] : requests.map((_, i) => values.slice(i * width, (i + 1) * width));
   }
 
   drop(sequence: number): void {
-    this.#caches.delete(sequence);
+    this.#caches.drop(sequence);
   }
 
   close(): Promise<void> {
     return this.#session.release();
   }
 
-  /** A cache with room for `end` tokens that holds the first `past` of what the sequence has read. */
-  #cacheOf(sequence: number, past: number, end: number): Cache {
-    const known = this.#caches.get(sequence);
-    if (known && known.slots >= end) return known;
-    const { cache, contextTokens } = this.#decoder;
-    let slots = known?.slots ?? FIRST_SLOTS;
-    while (slots < end) slots *= 2;
-    slots = Math.min(slots, Math.max(end, contextTokens));
-    const shape = [1, cache.heads, slots, cache.size];
-    const tensors = new Map<string, Tensor>();
-    for (let layer = 0; layer < cache.layers; layer++) {
-      for (const side of ["key", "value"]) {
-        const name = `${layer}.${side}`;
-        const values = new Float32Array(cache.heads * slots * cache.size);
-        const old = known?.tensors.get(name)?.data;
-        for (let head = 0; old instanceof Float32Array && head < cache.heads; head++) {
-          const from = head * (old.length / cache.heads);
-          values.set(old.subarray(from, from + past * cache.size), head * slots * cache.size);
-        }
-        tensors.set(name, new Tensor("float32", values, shape));
-      }
-    }
-    const grown = { slots, tensors };
-    this.#caches.set(sequence, grown);
-    return grown;
+  #laneOf({ sequence, past, ids }: ReadRequest): Lane {
+    return this.#caches.laneFor(sequence, past, past + ids.length);
   }
+}
+
+function isNextToken({ ids, targets }: ReadRequest): boolean {
+  return ids.length === 1 && targets === undefined;
 }
 
 function int64(values: readonly number[], shape: readonly number[]): Tensor {
   return new Tensor("int64", BigInt64Array.from(values, BigInt), shape);
 }
 
-/** Answers requests in their order; the first answer, of id 0, says that the model is open. */
+/** Answers what is asked, message by message; the first answer, of id 0, says that the model is open. */
 async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
-  const answer = async (id: number, work: () => Promise<Float32Array | undefined>): Promise<void> => {
+  const answer = async (ids: readonly number[], work: () => Promise<readonly Float32Array[]>): Promise<void> => {
+    let answers: readonly DecoderAnswer[];
     try {
       const values = await work();
-      port.postMessage({ id, ...(values && { values }) } satisfies DecoderAnswer);
+      answers = ids.map((id, i) => ({ id, ...(values[i] && { values: values[i] }) }));
     } catch (error) {
-      port.postMessage({ id, error: messageOf(error) } satisfies DecoderAnswer);
+      answers = ids.map((id) => ({ id, error: messageOf(error) }));
     }
+    port.postMessage(answers);
   };
   let opened: CachedModel | undefined;
-  await answer(0, async () => {
+  await answer([0], async () => {
     opened = await CachedModel.open(workerData as DecoderSetup); // openDecoder is the only one to start this file
-    return undefined;
+    return [];
   });
   const model = opened;
   if (!model) return;
+  const handle = async (requests: readonly DecoderRequest[]): Promise<void> => {
+    for (const request of requests) if (request.kind === "drop") model.drop(request.sequence);
+    let reads = requests.filter((request) => request.kind === "read");
+    while (reads.length > 0) {
+      const run = model.together(reads);
+      reads = reads.filter((request) => !run.includes(request));
+      await answer(
+        run.map(({ id }) => id),
+        () => model.read(run),
+      );
+    }
+    for (const request of requests) {
+      if (request.kind === "close") await answer([request.id], async () => (await model.close(), []));
+    }
+  };
   let turn: Promise<void> = Promise.resolve();
-  port.on("message", (request: DecoderRequest) => {
-    turn = turn.then(async () => {
-      if (request.kind === "drop") model.drop(request.sequence);
-      else if (request.kind === "read") await answer(request.id, () => model.read(request));
-      else await answer(request.id, async () => (await model.close(), undefined));
-    });
+  port.on("message", (requests: readonly DecoderRequest[]) => {
+    turn = turn.then(() => handle(requests));
   });
 }
 

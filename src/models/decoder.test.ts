@@ -115,6 +115,44 @@ describe("the decoder", () => {
   });
 });
 
+describe("sequences that are read on at the same time", () => {
+  const config = { ...TINY_CONFIG, max_position_embeddings: 1024 };
+  const lengths = [3, 250, 17, 254, 1, 40];
+  const prompts = lengths.map((length) => [BOS, ...Array.from({ length }, () => 3 + random.integer(256))]);
+
+  /** The logits behind the prompt and behind each of so many best tokens; then the sequence is closed. */
+  async function greedy(decoder: Decoder, prompt: readonly number[], count: number): Promise<Float32Array[]> {
+    const sequence = decoder.createSequence();
+    const steps = [await sequence.read(prompt)];
+    for (let step = 0; step < count; step++) {
+      const logits = steps.at(-1) ?? new Float32Array();
+      steps.push(await sequence.read([logits.indexOf(Math.max(...logits))]));
+    }
+    sequence.close();
+    return steps;
+  }
+
+  it("give what each gives alone, bit for bit, when some end early and some outgrow their room", async () => {
+    const decoder = await openDecoder(config, weights, { threads: 2 });
+    const counts = [4, 20, 12, 8, 15, 20];
+    const alone: Float32Array[][] = [];
+    for (const [i, prompt] of prompts.entries()) alone.push(await greedy(decoder, prompt, counts[i] ?? 0));
+    const together = await Promise.all(prompts.map((prompt, i) => greedy(decoder, prompt, counts[i] ?? 0)));
+    expect(together).toEqual(alone);
+    await decoder.close();
+  });
+
+  it("give the same best tokens from 8-bit integers", async () => {
+    const decoder = await openDecoder(config, weights, { threads: 2, precision: "int8" });
+    const best = (steps: readonly Float32Array[]) => steps.map((logits) => logits.indexOf(Math.max(...logits)));
+    const alone: number[][] = [];
+    for (const prompt of prompts) alone.push(best(await greedy(decoder, prompt, 10)));
+    const together = await Promise.all(prompts.map((prompt) => greedy(decoder, prompt, 10)));
+    expect(together.map(best)).toEqual(alone);
+    await decoder.close();
+  });
+});
+
 describe("a decoder of another kind", () => {
   /** The largest difference between the logits of ids read one by one and at once, and the logits. */
   async function differenceOf(config: typeof TINY_CONFIG, ids: readonly number[], precision?: WeightPrecision) {

@@ -41,7 +41,10 @@ export interface DecoderSequence {
 
 export interface Decoder {
   readonly contextTokens: number;
-  /** Sequences are independent; their reads take turns. Each takes memory until it is closed. */
+  /**
+   * Sequences are independent. Next tokens that are read of several at the same time share a run, others take turns.
+   * Each takes memory until it is closed.
+   */
   createSequence(): DecoderSequence;
   close(): Promise<void>;
 }
@@ -145,19 +148,30 @@ async function startThread(setup: DecoderSetup) {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
-  worker.on("message", ({ id, values, error }: DecoderAnswer) => {
-    const answer = waiting.get(id);
-    waiting.delete(id);
+  worker.on("message", (answers: readonly DecoderAnswer[]) => {
+    for (const { id, values, error } of answers) {
+      const answer = waiting.get(id);
+      waiting.delete(id);
+      if (error === undefined) answer?.resolve(values ?? new Float32Array());
+      else answer?.reject(new SessionError(error));
+    }
     if (waiting.size === 0) worker.unref();
-    if (error === undefined) answer?.resolve(values ?? new Float32Array());
-    else answer?.reject(new SessionError(error));
   });
   worker.on("error", (cause) => fail(new SessionError("the decoder's thread failed", { cause })));
   worker.on("exit", (code) => fail(new SessionError(`the decoder's thread ended with code ${code}`)));
+  let outgoing: DecoderRequest[] = [];
+  // All that is asked by who was answered together goes together.
+  const send = (request: DecoderRequest): void => {
+    if (outgoing.push(request) > 1) return;
+    setImmediate(() => {
+      worker.postMessage(outgoing);
+      outgoing = [];
+    });
+  };
   const ask = (question: Question): Promise<Float32Array> => {
     if (ended) return Promise.reject(ended);
     const id = ++asked;
-    worker.postMessage({ ...question, id } satisfies DecoderRequest);
+    send({ ...question, id });
     return expect(id);
   };
   try {
@@ -169,7 +183,7 @@ async function startThread(setup: DecoderSetup) {
   return {
     ask,
     tell(request: Extract<DecoderRequest, { kind: "drop" }>): void {
-      if (!ended) worker.postMessage(request);
+      if (!ended) send(request);
     },
     async close(): Promise<void> {
       if (ended) return;
