@@ -74,10 +74,10 @@ export async function evaluateVoices(input: EvaluateVoicesInput): Promise<Voices
       ["adapter", model],
       ["base", base],
     ] as const) {
-      const texts: string[] = [];
-      for (const [index, { prompt }] of openings.entries()) {
-        texts.push(await textOf(voice, { ...input, prompt, seed: input.seed + index }));
-      }
+      // At the same time: a voice reads on with all of them in one run.
+      const texts = await Promise.all(
+        openings.map(({ prompt }, index) => textOf(voice, { ...input, prompt, seed: input.seed + index })),
+      );
       copying.push(toRow({ author, writer, texts, training }));
       continuations.push(...openings.map(({ prompt }, i) => ({ author, writer, prompt, text: texts[i] ?? "" })));
       if (writer === "base") continue;

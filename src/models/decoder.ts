@@ -131,6 +131,18 @@ function pieces(length: number): readonly (readonly [number, number])[] {
 /** A request without its id. */
 type Question = Omit<Extract<DecoderRequest, { kind: "read" }>, "id"> | { readonly kind: "close" };
 
+/** All that is asked by who was answered together goes together. */
+function togetherTo(worker: Worker): (request: DecoderRequest) => void {
+  let outgoing: DecoderRequest[] = [];
+  return (request) => {
+    if (outgoing.push(request) > 1) return;
+    setImmediate(() => {
+      worker.postMessage(outgoing);
+      outgoing = [];
+    });
+  };
+}
+
 /** Starts the thread and waits until the model is open. The thread holds the process open only while it owes an answer. */
 async function startThread(setup: DecoderSetup) {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -159,15 +171,7 @@ async function startThread(setup: DecoderSetup) {
   });
   worker.on("error", (cause) => fail(new SessionError("the decoder's thread failed", { cause })));
   worker.on("exit", (code) => fail(new SessionError(`the decoder's thread ended with code ${code}`)));
-  let outgoing: DecoderRequest[] = [];
-  // All that is asked by who was answered together goes together.
-  const send = (request: DecoderRequest): void => {
-    if (outgoing.push(request) > 1) return;
-    setImmediate(() => {
-      worker.postMessage(outgoing);
-      outgoing = [];
-    });
-  };
+  const send = togetherTo(worker);
   const ask = (question: Question): Promise<Float32Array> => {
     if (ended) return Promise.reject(ended);
     const id = ++asked;

@@ -40,9 +40,9 @@ export async function buildPairs(prompts: readonly PreferencePrompt[], options: 
   const pairs: PreferencePair[] = [];
   for (const [index, prompt] of prompts.entries()) {
     options.signal?.throwIfAborted();
-    const samples: string[] = [];
-    for (let seed = 0; seed < options.samplesPerPrompt; seed++)
-      samples.push((await options.sample(prompt, seed)).trim());
+    // At the same time: a voice reads on with all of them in one run.
+    const asked = Array.from({ length: options.samplesPerPrompt }, (_, seed) => options.sample(prompt, seed));
+    const samples = (await Promise.all(asked)).map((sample) => sample.trim());
     const made = [
       againstAuthor(prompt, samples),
       ...(samples.length > 1 ? [await bestAgainstWorst(prompt, samples, options)] : []),
