@@ -52,8 +52,8 @@ describe("trilith write", () => {
     expect(other.text).not.toBe(base.text);
   });
 
-  it("shows text as it comes, of the base alone where no model is named, and stops when it is told to", async () => {
-    const { child, ended } = startTrilith(["write", "Last week", "--tokens", "100000"], { cwd: folder });
+  it("shows texts as they come, of the base alone where no model is named, and stops when it is told to", async () => {
+    const { child, ended } = startTrilith(["write", "Last week", "I think", "--tokens", "100000"], { cwd: folder });
     let pieces = 0;
     child.stdout?.on("data", () => {
       if (++pieces === 6) child.kill("SIGINT");

@@ -29,18 +29,33 @@ export async function writeCommand(
     const writers = await openWriters(workspace, options.model);
     const written: { prompt: string; writer: string; text: string }[] = [];
     try {
-      for (const prompt of prompts) {
-        for (const [writer, voice] of writers) {
-          terminal.printPiece(`${terminal.color.bold(writer)}\n${voice.chatTemplate ? "" : prompt}`);
+      // A voice reads on with all of its texts in one run; they are shown one below the other.
+      const texts = prompts.flatMap((prompt) =>
+        [...writers].map(([writer, voice]) => {
           const pieces = voice.continue(promptFor(voice, prompt), { maxTokens, seed, signal });
-          written.push({ prompt, writer, text: await printPieces(pieces, terminal) });
-        }
+          return { prompt, writer, beginning: voice.chatTemplate ? "" : prompt, pieces: readAhead(pieces) };
+        }),
+      );
+      for (const { prompt, writer, beginning, pieces } of texts) {
+        terminal.printPiece(`${terminal.color.bold(writer)}\n${beginning}`);
+        written.push({ prompt, writer, text: await printPieces(pieces, terminal) });
       }
     } finally {
       for (const voice of writers.values()) await voice.close();
     }
     terminal.printJson(written);
   });
+}
+
+/** Reads at once, and gives what has come when it is asked for. */
+function readAhead(pieces: AsyncIterable<string>): AsyncIterable<string> {
+  const { readable, writable } = new TransformStream<string, string>(undefined, undefined, {
+    highWaterMark: Number.POSITIVE_INFINITY,
+  });
+  ReadableStream.from(pieces)
+    .pipeTo(writable)
+    .catch(() => undefined); // told by `readable` as well
+  return readable;
 }
 
 /** Prints pieces as they come, and an empty line behind the last, also where none follows because of an error. */
